@@ -1,0 +1,1 @@
+"""Pure rules over values: access, lifecycles, ranges, identifiers, events, errors, ports."""

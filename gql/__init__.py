@@ -1,0 +1,1 @@
+"""The people's door: one typed GraphQL schema with subscriptions."""

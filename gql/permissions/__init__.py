@@ -1,0 +1,1 @@
+"""Permission classes: each asks for rights that were already decided."""

@@ -1,0 +1,1 @@
+"""From a validated document to a tree of what to load, and back to an answer."""

@@ -1,0 +1,1 @@
+"""Root fields: a class of queries, mutations and subscriptions a noun."""

@@ -1,0 +1,1 @@
+"""Types, inputs, payloads and enums: a file a noun."""

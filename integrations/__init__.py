@@ -1,0 +1,1 @@
+"""Machines' door: FHIR, HL7 v2 and partners."""

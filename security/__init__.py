@@ -1,0 +1,1 @@
+"""Pure cryptography and credentials: passwords, one-time codes, tokens, ciphers, limits."""

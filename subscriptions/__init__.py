@@ -1,0 +1,1 @@
+"""Carries what has happened to screens: the bus wakes, the event log is read."""
