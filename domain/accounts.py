@@ -1,0 +1,63 @@
+"""Accounts: who may sign in, how far they are known, and the roles they hold."""
+
+from datetime import datetime
+from enum import StrEnum
+
+import msgspec
+
+
+class Role(StrEnum):
+    """What an account does for an organization; patients need no role."""
+
+    DOCTOR = "DOCTOR"
+    REVIEWER = "REVIEWER"
+    SUPPORT_AGENT = "SUPPORT_AGENT"
+    ADMINISTRATOR = "ADMINISTRATOR"
+    SECURITY_OFFICER = "SECURITY_OFFICER"
+    SERVICE_OPERATOR = "SERVICE_OPERATOR"
+    LABORATORY = "LABORATORY"
+    RECORD_SYSTEM = "RECORD_SYSTEM"
+
+
+class IdentityLevel(StrEnum):
+    """How well the person behind an account is known (ESIA's levels)."""
+
+    SIMPLIFIED = "SIMPLIFIED"
+    STANDARD = "STANDARD"
+    CONFIRMED = "CONFIRMED"
+
+
+class RoleGrant(msgspec.Struct, frozen=True):
+    """A role held at one organization for a time."""
+
+    role: Role
+    organization_id: int
+    since: datetime
+    until: datetime | None = None
+
+    def active(self, at: datetime) -> bool:
+        """Return whether the role is held at that moment."""
+        return self.since <= at and (self.until is None or at < self.until)
+
+
+class Viewer(msgspec.Struct, frozen=True):
+    """A signed-in person or partner system, as the store knows them at this moment."""
+
+    account_id: int
+    session_id: int
+    level: IdentityLevel
+    patient_id: int | None = None
+    """The person's own record."""
+    practitioner_id: int | None = None
+    """Who they are in the clinics' directory, if they treat."""
+    roles: tuple[RoleGrant, ...] = ()
+    """Only those that are held now."""
+
+    def organizations(self, role: Role) -> tuple[int, ...]:
+        """Return the organizations where the viewer holds the role now."""
+        return tuple(grant.organization_id for grant in self.roles if grant.role is role)
+
+    def holds(self, role: Role, organization_id: int | None = None) -> bool:
+        """Return whether the role is held, at that organization if one is named."""
+        places = self.organizations(role)
+        return bool(places) if organization_id is None else organization_id in places

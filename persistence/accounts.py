@@ -1,0 +1,134 @@
+"""Accounts, the names they sign in by, and the roles they hold."""
+
+from datetime import datetime
+from typing import ClassVar
+
+from sqlalchemy import Index, LargeBinary, String, bindparam, or_, select, update
+from sqlmodel import Field, SQLModel
+
+from domain.accounts import IdentityLevel, Role, RoleGrant
+from persistence.columns import BigInt, Moment, Sealed, SealedRow, Shared
+from persistence.sealing import SYSTEM
+from persistence.statements import Record, Statement
+from persistence.store import Snapshot, Transaction
+
+
+class AccountRow(SealedRow, table=True):
+    """A person or a partner system that can sign in."""
+
+    __tablename__ = "account"
+    __owner_kind__: ClassVar[str] = "account"
+    __owner_column__: ClassVar[str | None] = "id"
+
+    level: str = Field(sa_type=String(16), nullable=False)
+    patient_id: int | None = BigInt(nullable=True, default=None, index=True)
+    practitioner_id: int | None = BigInt(nullable=True, default=None, index=True)
+    created_at: datetime = Moment(nullable=False)
+    disabled_at: datetime | None = Moment(nullable=True, default=None)
+    last_totp_step: int = BigInt(nullable=False, default=0)
+    """A code works once: the step of the last one that did."""
+
+
+class AccountBody(Sealed, frozen=True):
+    """What of an account is personal or secret."""
+
+    name: str
+    """What the account is called where others see it (an audit entry's reader, a colleague)."""
+    password_hash: str
+    totp_secret: str
+    language: str = "ru"
+
+
+class SignInNameRow(SQLModel, table=True):
+    """A phone or an address that an account signs in by, as a keyed hash."""
+
+    __tablename__ = "sign_in_name"
+
+    name_hash: bytes = Field(primary_key=True, sa_type=LargeBinary)
+    account_id: int = BigInt(nullable=False, index=True)
+
+
+class RoleGrantRow(Shared, table=True):
+    """A role held at an organization, from–until."""
+
+    __tablename__ = "role_grant"
+    __table_args__: ClassVar[tuple[Index, ...]] = (Index("role_grant_account", "account_id"),)
+
+    account_id: int = BigInt(nullable=False)
+    role: str = Field(sa_type=String(32), nullable=False)
+    organization_id: int = BigInt(nullable=False)
+    since: datetime = Moment(nullable=False)
+    until: datetime | None = Moment(nullable=True, default=None)
+
+
+_ACCOUNT = AccountRow.__table__  # type: ignore[attr-defined]
+_NAME = SignInNameRow.__table__  # type: ignore[attr-defined]
+_GRANT = RoleGrantRow.__table__  # type: ignore[attr-defined]
+
+_BY_NAME = Statement(
+    select(*_ACCOUNT.c)
+    .join(_NAME, _NAME.c.account_id == _ACCOUNT.c.id)
+    .where(_NAME.c.name_hash == bindparam("name_hash"), _ACCOUNT.c.disabled_at.is_(None))
+)
+_BY_ID = Statement(select(*_ACCOUNT.c).where(_ACCOUNT.c.id == bindparam("account_id")))
+_USE_STEP = Statement(
+    update(_ACCOUNT)
+    .where(_ACCOUNT.c.id == bindparam("account_id"), _ACCOUNT.c.last_totp_step < bindparam("step"))
+    .values(last_totp_step=bindparam("step"))
+)
+_ROLES = Statement(
+    select(_GRANT.c.role, _GRANT.c.organization_id, _GRANT.c.since, _GRANT.c.until).where(
+        _GRANT.c.account_id == bindparam("account_id"),
+        _GRANT.c.since <= bindparam("at"),
+        or_(_GRANT.c.until.is_(None), _GRANT.c.until > bindparam("at")),
+    )
+)
+_END_ROLE = Statement(
+    update(_GRANT)
+    .where(
+        _GRANT.c.account_id == bindparam("of_account"),
+        _GRANT.c.role == bindparam("of_role"),
+        _GRANT.c.organization_id == bindparam("of_organization"),
+        _GRANT.c.until.is_(None),
+    )
+    .values(until=bindparam("ended"))
+)
+
+
+async def name_hash(snapshot: Snapshot, name: str) -> bytes:
+    """Return what a sign-in name is found by."""
+    return (await snapshot.keys.newest(SYSTEM)).hash(f"sign-in|{name.strip().casefold()}")
+
+
+async def by_name(snapshot: Snapshot, name: str) -> tuple[Record, AccountBody] | None:
+    """Return the account that signs in by this name, unless it is disabled."""
+    record = await snapshot.one(_BY_NAME, name_hash=await name_hash(snapshot, name))
+    return None if record is None else (record, await snapshot.opened(AccountRow, AccountBody, record))
+
+
+async def by_id(snapshot: Snapshot, account_id: int) -> Record | None:
+    """Return an account."""
+    return await snapshot.one(_BY_ID, account_id=account_id)
+
+
+async def use_step(tx: Transaction, account_id: int, step: int) -> bool:
+    """Claim a one-time code's step; False if it, or a later one, was used before."""
+    return await tx.execute(_USE_STEP, account_id=account_id, step=step) == 1
+
+
+async def roles(snapshot: Snapshot, account_id: int) -> tuple[RoleGrant, ...]:
+    """Return the roles that are held now."""
+    rows = await snapshot.all(_ROLES, account_id=account_id, at=snapshot.now)
+    return tuple(RoleGrant(Role(row.role), row.organization_id, row.since, row.until) for row in rows)
+
+
+async def end_role(tx: Transaction, account_id: int, role: Role, organization_id: int) -> int:
+    """End a role now; return how many grants that were open ended."""
+    return await tx.execute(
+        _END_ROLE, of_account=account_id, of_role=role, of_organization=organization_id, ended=tx.now
+    )
+
+
+def level_of(record: Record) -> IdentityLevel:
+    """Return how well the person is known."""
+    return IdentityLevel(record.level)

@@ -1,0 +1,117 @@
+"""Diagnostic reports and their observations."""
+
+from datetime import datetime
+from typing import ClassVar
+
+from sqlalchemy import Index, Integer, LargeBinary, String, bindparam, select, update
+from sqlmodel import Field
+
+from domain.results import Flag
+from persistence.columns import BigInt, Moment, Owned, Sealed
+from persistence.statements import Record, Statement
+from persistence.store import Snapshot, Transaction
+
+
+class DiagnosticReportRow(Owned, table=True):
+    """One version of a study's report; the newest has no `replaced_at`."""
+
+    __tablename__ = "diagnostic_report"
+    __table_args__: ClassVar[tuple[Index, ...]] = (
+        Index("diagnostic_report_issued", "patient_id", "issued_at", "id"),
+        Index("diagnostic_report_study", "patient_id", "study_hash", "edition", unique=True),
+    )
+
+    organization_id: int = BigInt(nullable=False)
+    study_hash: bytes = Field(sa_type=LargeBinary, nullable=False)
+    """Laboratory and its study number, under the patient's hash key: one study, once (B4)."""
+    edition: int = Field(sa_type=Integer, nullable=False)
+    """1 for the first version, then 2, 3, …"""
+    status: str = Field(sa_type=String(16), nullable=False)
+    issued_at: datetime = Moment(nullable=False)
+    received_at: datetime = Moment(nullable=False)
+    replaced_at: datetime | None = Moment(nullable=True, default=None)
+
+
+class DiagnosticReportBody(Sealed, frozen=True):
+    """What the report says."""
+
+    study: str
+    title: str
+    code: str = ""
+    conclusion: str | None = None
+
+
+class ObservationRow(Owned, table=True):
+    """One measured or observed thing."""
+
+    __tablename__ = "observation"
+    __table_args__: ClassVar[tuple[Index, ...]] = (
+        Index("observation_taken", "patient_id", "taken_at", "id"),
+        Index("observation_analyte", "patient_id", "analyte", "taken_at", "id"),
+        Index("observation_report", "patient_id", "report_id", "id"),
+    )
+
+    report_id: int | None = BigInt(nullable=True, default=None)
+    taken_at: datetime = Moment(nullable=False)
+    analyte: bytes = Field(sa_type=LargeBinary, nullable=False)
+    """The code under the patient's hash key: within one record it can be looked up, across records it can't."""
+    replaced_at: datetime | None = Moment(nullable=True, default=None)
+
+
+class ObservationBody(Sealed, frozen=True):
+    """What was found; digits as sent."""
+
+    code: str
+    title: str
+    value: str
+    unit: str | None = None
+    low: str | None = None
+    high: str | None = None
+    flag: Flag | None = None
+    note: str | None = None
+    system: str = "http://loinc.org"
+
+
+_REPORT = DiagnosticReportRow.__table__  # type: ignore[attr-defined]
+_OBSERVATION = ObservationRow.__table__  # type: ignore[attr-defined]
+_LATEST = Statement(
+    select(*_REPORT.c)
+    .where(
+        _REPORT.c.patient_id == bindparam("patient_id"),
+        _REPORT.c.study_hash == bindparam("study_hash"),
+    )
+    .order_by(_REPORT.c.edition.desc())
+    .limit(1)
+)
+_REPLACE = Statement(
+    update(_REPORT)
+    .where(_REPORT.c.patient_id == bindparam("of_patient"), _REPORT.c.id == bindparam("of_report"))
+    .values(replaced_at=bindparam("at"))
+)
+_REPLACE_OBSERVATIONS = Statement(
+    update(_OBSERVATION)
+    .where(_OBSERVATION.c.patient_id == bindparam("of_patient"), _OBSERVATION.c.report_id == bindparam("of_report"))
+    .values(replaced_at=bindparam("at"))
+)
+_OF_REPORT = Statement(
+    select(*_OBSERVATION.c)
+    .where(_OBSERVATION.c.patient_id == bindparam("patient_id"), _OBSERVATION.c.report_id == bindparam("report_id"))
+    .order_by(_OBSERVATION.c.id)
+)
+
+
+async def latest(snapshot: Snapshot, patient_id: int, study_hash: bytes) -> Record | None:
+    """Return the newest version of a study, if the study is known."""
+    return await snapshot.one(_LATEST, patient_id=patient_id, study_hash=study_hash)
+
+
+async def replace(tx: Transaction, patient_id: int, report_id: int) -> None:
+    """Mark a version, and what it observed, as replaced; it stays readable."""
+    await tx.execute(_REPLACE, of_patient=patient_id, of_report=report_id, at=tx.now)
+    await tx.execute(_REPLACE_OBSERVATIONS, of_patient=patient_id, of_report=report_id, at=tx.now)
+
+
+async def observations(snapshot: Snapshot, patient_id: int, report_id: int) -> list[tuple[Record, ObservationBody]]:
+    """Return a version's observations, opened."""
+    rows = await snapshot.all(_OF_REPORT, patient_id=patient_id, report_id=report_id)
+    return [(row, await snapshot.opened(ObservationRow, ObservationBody, row)) for row in rows]

@@ -1,0 +1,90 @@
+"""SQLAlchemy Core statements, compiled once a dialect and run on the driver itself."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final
+
+from sqlalchemy import Executable
+from sqlalchemy.dialects.postgresql.asyncpg import dialect as postgresql
+from sqlalchemy.dialects.sqlite.aiosqlite import dialect as sqlite
+from sqlalchemy.engine import Dialect
+from sqlalchemy.sql.compiler import SQLCompiler
+
+from persistence.columns import Instant, argument, from_micros
+from persistence.drivers import DialectName, Row
+
+DIALECTS: Final[Mapping[DialectName, Dialect]] = {
+    "sqlite": sqlite(paramstyle="qmark"),  # type: ignore[no-untyped-call]
+    "postgresql": postgresql(),  # type: ignore[no-untyped-call]
+}
+
+Build = Callable[[DialectName], Executable]
+
+
+class Record:
+    """One row of an answer, its columns as attributes; instants are datetimes."""
+
+    __slots__ = ("_names", "_values")
+
+    def __init__(self, names: Mapping[str, int], values: Sequence[Any]) -> None:
+        self._names = names
+        self._values = values
+
+    def __getattr__(self, name: str) -> Any:
+        try:
+            return self._values[self._names[name]]
+        except KeyError:
+            raise AttributeError(name) from None
+
+
+class Compiled:
+    """A statement as one dialect wants it."""
+
+    def __init__(self, executable: Executable, dialect: Dialect) -> None:
+        compiled = executable.compile(dialect=dialect)  # type: ignore[attr-defined]
+        assert isinstance(compiled, SQLCompiler)
+        self.sql = str(compiled)
+        self._order: Sequence[str] = compiled.positiontup or ()
+        self._given = {name: argument(value) for name, value in compiled.params.items()}
+        columns = list(getattr(executable, "exported_columns", ()))
+        self._names = {column.key: number for number, column in enumerate(columns)}
+        self._instants = [n for n, column in enumerate(columns) if isinstance(column.type, Instant)]
+
+    def arguments(self, given: Mapping[str, Any]) -> list[Any]:
+        """Return the positional arguments.
+
+        Raises:
+            KeyError: an argument is given that the statement doesn't know.
+        """
+        for name in given:
+            if name not in self._given:
+                raise KeyError(name)
+        return [argument(given[name]) if name in given else self._given[name] for name in self._order]
+
+    def records(self, rows: Sequence[Row]) -> list[Record]:
+        """Return the rows with names and moments."""
+        return [Record(self._names, self._converted(row)) for row in rows]
+
+    def _converted(self, row: Row) -> Sequence[Any]:
+        if not self._instants:
+            return row
+        values = list(row)
+        for number in self._instants:
+            if values[number] is not None:
+                values[number] = from_micros(values[number])
+        return values
+
+
+class Statement:
+    """A statement that both databases run; a function builds it where the dialects differ."""
+
+    def __init__(self, executable: Executable | Build) -> None:
+        self._executable = executable
+        self._compiled: dict[DialectName, Compiled] = {}
+
+    def on(self, dialect: DialectName) -> Compiled:
+        """Return the statement for a dialect, compiled at its first use."""
+        found = self._compiled.get(dialect)
+        if found is None:
+            built = self._executable if isinstance(self._executable, Executable) else self._executable(dialect)
+            found = self._compiled[dialect] = Compiled(built, DIALECTS[dialect])
+        return found

@@ -1,0 +1,155 @@
+"""What a plan loads: a tree of branches, made from the declarations of the schema; no SQL, no keys."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Any, Final
+
+from sqlmodel import SQLModel
+
+from domain.access import Permission, StaffPermission
+from persistence.columns import Owned, Sealed
+
+SEALING: Final = ("id", "key_id", "version", "body")
+
+
+class Shape(Enum):
+    """How many rows hang on one parent."""
+
+    ONE = "one"
+    LIST = "list"
+    PAGE = "page"
+
+
+class Op(Enum):
+    """How a filter compares."""
+
+    EQ = "="
+    GE = ">="
+    LT = "<"
+    IN = "in"
+    KEYED = "keyed"
+    """By the keyed hash of the value under the patient's hash key."""
+    IS_NULL = "is null"
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """A condition on a column; `argument` names the value, absent when the client gave none."""
+
+    column: str
+    op: Op
+    argument: str
+
+
+@dataclass(slots=True)
+class Arguments:
+    """A branch's values in one operation."""
+
+    filters: Mapping[str, Any] = field(default_factory=dict)
+    first: int | None = None
+    after: tuple[Any, ...] | None = None
+    """Values of the order's columns, as stored, of the row that the page follows."""
+
+
+@dataclass(slots=True, eq=False)
+class Branch:
+    """Rows of one table below one parent, and what hangs on them."""
+
+    table: type[SQLModel]
+    body: type[Sealed] | None = None
+    join: tuple[tuple[str, str], ...] = ()
+    """(column of the parent, column here); a root's parent is what is given: the viewer, an id."""
+    shape: Shape = Shape.ONE
+    order: tuple[tuple[str, bool], ...] = ()
+    """(column, descending); the last one makes it total."""
+    filters: tuple[Filter, ...] = ()
+    fixed: tuple[tuple[str, Op, Any], ...] = ()
+    """Conditions that hold always, such as "not replaced"."""
+    guards: tuple[Permission, ...] = ()
+    """What must be allowed to follow the link that leads here."""
+    number: int = 0
+    columns: list[str] = field(default_factory=list)
+    opens: set[Permission | None] = field(default_factory=set)
+    """For what the body is wanted: any of these opens it; None: whoever may see the row. Empty: it stays closed."""
+    children: dict[str, "Branch"] = field(default_factory=dict)
+    keys: dict[int, str] = field(default_factory=dict)
+    """Which child a field node of the document means (by the node's identity)."""
+    index: dict[str, int] = field(default_factory=dict)
+    """Where each column stands in the rows of the statement that loads this branch."""
+    organization: str | None = None
+    """The column that says to which organization a row belongs, where access depends on it."""
+    typename: str = ""
+
+    @property
+    def owned(self) -> bool:
+        """Return whether the rows belong to patients."""
+        return issubclass(self.table, Owned)
+
+    def need(self, *columns: str) -> None:
+        """Ask for columns."""
+        for column in columns:
+            if column not in self.columns:
+                self.columns.append(column)
+
+    def open_for(self, permission: Permission | None) -> None:
+        """Ask for the body."""
+        self.opens.add(permission)
+        self.need(*SEALING)
+
+    def walk(self) -> "Iterator[Branch]":
+        """Yield this branch and all below it."""
+        yield self
+        for child in self.children.values():
+            yield from child.walk()
+
+
+class Loaded:
+    """One row of a branch: its values, its opened body, what hangs on it."""
+
+    __slots__ = ("body", "branch", "links", "row")
+
+    def __init__(self, branch: Branch, row: Sequence[Any]) -> None:
+        self.branch = branch
+        self.row = row
+        self.body: Any = None
+        self.links: dict[str, Any] = {}
+
+    def column(self, name: str) -> Any:
+        """Return a column as stored."""
+        return self.row[self.branch.index[name]]
+
+    @property
+    def patient_id(self) -> int | None:
+        """Return whose row it is."""
+        index = self.branch.index.get("patient_id")
+        return None if index is None else self.row[index]
+
+    @property
+    def organization_id(self) -> int | None:
+        """Return the organization that the row belongs to, where access depends on it."""
+        return self.column(self.branch.organization) if self.branch.organization else None
+
+
+class Page:
+    """A page of a connection."""
+
+    __slots__ = ("branch", "has_next", "has_previous", "items")
+
+    def __init__(self, branch: Branch, items: list[Loaded], has_next: bool, has_previous: bool) -> None:
+        self.branch = branch
+        self.items = items
+        self.has_next = has_next
+        self.has_previous = has_previous
+
+
+@dataclass(frozen=True, slots=True)
+class Root:
+    """A branch with the parent's values that are known before anything is loaded."""
+
+    key: str
+    branch: Branch
+    parent: tuple[Any, ...]
+
+
+StaffGuard = StaffPermission
