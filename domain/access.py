@@ -53,6 +53,7 @@ class StaffPermission(StrEnum):
     READ_SECURITY_LOG = "READ_SECURITY_LOG"
     WORK_QUEUE = "WORK_QUEUE"
     SEE_PATIENTS = "SEE_PATIENTS"
+    TELL_POLICY_STATUS = "TELL_POLICY_STATUS"
 
 
 P, C = Permission, Category
@@ -94,10 +95,21 @@ OF_THE_PARTNER: Mapping[Role, frozenset[Permission]] = {
 }
 """What machines may write, whoever the patient is; they read nothing."""
 
+OF_ROLE: Mapping[Role, frozenset[Permission]] = {
+    Role.DOCTOR: OF_THE_DOCTOR,
+    Role.REVIEWER: OF_THE_REVIEWER,
+    **OF_THE_PARTNER,
+}
+"""What a role may do with some record; with which, relations and consents say."""
+
+MACHINES = frozenset(OF_THE_PARTNER) | {Role.INSURER}
+"""Roles of partner systems, which are nobody's patient and nobody's representative."""
+
 OF_STAFF: Mapping[StaffPermission, frozenset[Role]] = {
     StaffPermission.READ_SECURITY_LOG: frozenset({Role.ADMINISTRATOR, Role.SECURITY_OFFICER}),
     StaffPermission.WORK_QUEUE: frozenset({Role.REVIEWER}),
     StaffPermission.SEE_PATIENTS: frozenset({Role.DOCTOR}),
+    StaffPermission.TELL_POLICY_STATUS: frozenset({Role.INSURER}),
 }
 
 
@@ -224,6 +236,15 @@ class Rights:
         if decision is None:
             decision = self._decided[question] = self._decide(question)
         return decision
+
+    def could(self, permission: Permission) -> bool:
+        """Return whether the viewer could have this permission on any record at all: the early, cheap check."""
+        viewer = self.viewer
+        if viewer is None:
+            return False
+        roles = {grant.role for grant in viewer.roles}
+        by_role = any(permission in OF_ROLE.get(role, ()) for role in roles)
+        return by_role or (permission in OF_THE_PERSON and not roles & MACHINES)
 
     def staff(self, permission: StaffPermission) -> Decision:
         """Return whether the viewer holds a role, anywhere, that has this permission."""

@@ -16,6 +16,7 @@ class Role(StrEnum):
     SECURITY_OFFICER = "SECURITY_OFFICER"
     SERVICE_OPERATOR = "SERVICE_OPERATOR"
     LABORATORY = "LABORATORY"
+    INSURER = "INSURER"
     RECORD_SYSTEM = "RECORD_SYSTEM"
 
 
@@ -52,6 +53,8 @@ class Viewer(msgspec.Struct, frozen=True):
     """Who they are in the clinics' directory, if they treat."""
     roles: tuple[RoleGrant, ...] = ()
     """Only those that are held now."""
+    seen_at: datetime | None = None
+    """When the person last acted, to the minute."""
 
     def organizations(self, role: Role) -> tuple[int, ...]:
         """Return the organizations where the viewer holds the role now."""

@@ -6,13 +6,12 @@ from datetime import datetime
 from typing import TYPE_CHECKING, ClassVar, Final
 
 import msgspec
-from sqlalchemy import Index, String, bindparam, select
+from sqlalchemy import Index, String
 from sqlmodel import Field
 
 from domain.audit import AuditEntry
 from domain.errors import AuditUnavailable
 from persistence.columns import BigInt, Moment, Sealed, SealedRow
-from persistence.statements import Record, Statement
 
 if TYPE_CHECKING:
     from persistence.store import Store, Transaction
@@ -22,13 +21,18 @@ class AuditRow(SealedRow, table=True):
     """One entry; the service's own user may only insert here (PostgreSQL)."""
 
     __tablename__ = "audit_entry"
-    __table_args__: ClassVar[tuple[Index, ...]] = (Index("audit_entry_patient", "patient_id", "id"),)
+    __table_args__: ClassVar[tuple[Index, ...]] = (
+        Index("audit_entry_patient", "patient_id", "id"),
+        Index("audit_entry_organization", "organization_id", "id"),
+    )
 
     at: datetime = Moment(nullable=False, index=True)
     action: str = Field(sa_type=String(48), nullable=False)
     outcome: str = Field(sa_type=String(16), nullable=False)
     account_id: int | None = BigInt(nullable=True, default=None)
     patient_id: int | None = BigInt(nullable=True, default=None)
+    organization_id: int = BigInt(nullable=False, default=0)
+    """Where the actor holds a role (the first, if several); 0 for people without one."""
     subject_id: int | None = BigInt(nullable=True, default=None)
     operation_id: int = BigInt(nullable=False)
     """Entries of one operation about several patients share it."""
@@ -76,6 +80,7 @@ def _row(tx: "Transaction", entry: AuditEntry, origin: Origin, operation_id: int
         outcome=entry.outcome.value,
         account_id=origin.account_id,
         patient_id=entry.patient_id,
+        organization_id=origin.organizations[0] if origin.organizations else 0,
         subject_id=entry.subject_id,
         operation_id=operation_id,
     )
@@ -143,13 +148,3 @@ def _settle(
             done.set_result(None)
         else:
             done.set_exception(AuditUnavailable())
-
-
-OF_PATIENT = Statement(
-    select(*AuditRow.__table__.c)  # type: ignore[attr-defined]
-    .where(AuditRow.patient_id == bindparam("patient_id"))
-    .order_by(AuditRow.id.desc())  # type: ignore[attr-defined]
-    .limit(bindparam("limit"))
-)
-
-AuditRecord = Record

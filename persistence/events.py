@@ -10,7 +10,7 @@ from sqlmodel import Field
 
 from domain.events import Event, EventKind
 from persistence.columns import BigInt, Moment, Shared
-from persistence.drivers import Connection, DialectName
+from persistence.drivers import Connection
 from persistence.ids import ADVANCE, COUNTERS
 from persistence.statements import Record, Statement
 
@@ -160,7 +160,12 @@ def placed(row: Record) -> Placed:
     return Placed(row.id, row.position, row.at, event)
 
 
-async def number_waiting(connection: Connection, dialect: DialectName) -> int:
+async def lead(connection: Connection) -> bool:
+    """Return whether this transaction is the sequencer's leader until it ends (PostgreSQL)."""
+    rows = await connection.fetch("select pg_try_advisory_xact_lock(7226500)", ())
+    return bool(rows[0][0])
+
+
+async def number_waiting(connection: Connection) -> int:
     """Give positions to committed events that have none; return how many (PostgreSQL, the leader only)."""
-    assert dialect == "postgresql"
     return await connection.execute(NUMBER_WAITING, ())

@@ -29,3 +29,11 @@ _BY_SOURCE = Statement(select(*_ORGANIZATION.c).where(_ORGANIZATION.c.source_has
 async def by_source(snapshot: Snapshot, source_hash: bytes) -> Record | None:
     """Return the organization that came from this identifier."""
     return await snapshot.one(_BY_SOURCE, source_hash=source_hash)
+
+
+_BY_ID = Statement(select(*_ORGANIZATION.c).where(_ORGANIZATION.c.id == bindparam("organization_id")))
+
+
+async def by_id(snapshot: Snapshot, organization_id: int) -> Record | None:
+    """Return an organization."""
+    return await snapshot.one(_BY_ID, organization_id=organization_id)

@@ -36,3 +36,11 @@ _BY_SOURCE = Statement(select(*_PRACTITIONER.c).where(_PRACTITIONER.c.source_has
 async def by_source(snapshot: Snapshot, source_hash: bytes) -> Record | None:
     """Return the practitioner who came from this identifier."""
     return await snapshot.one(_BY_SOURCE, source_hash=source_hash)
+
+
+_BY_ID = Statement(select(*_PRACTITIONER.c).where(_PRACTITIONER.c.id == bindparam("practitioner_id")))
+
+
+async def by_id(snapshot: Snapshot, practitioner_id: int) -> Record | None:
+    """Return a practitioner."""
+    return await snapshot.one(_BY_ID, practitioner_id=practitioner_id)

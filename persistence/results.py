@@ -115,3 +115,16 @@ async def observations(snapshot: Snapshot, patient_id: int, report_id: int) -> l
     """Return a version's observations, opened."""
     rows = await snapshot.all(_OF_REPORT, patient_id=patient_id, report_id=report_id)
     return [(row, await snapshot.opened(ObservationRow, ObservationBody, row)) for row in rows]
+
+
+_BY_ID = Statement(
+    select(*_REPORT.c).where(_REPORT.c.patient_id == bindparam("patient_id"), _REPORT.c.id == bindparam("report_id"))
+)
+
+
+async def by_id(snapshot: Snapshot, patient_id: int, report_id: int) -> tuple[Record, DiagnosticReportBody] | None:
+    """Return a version of a report, opened."""
+    record = await snapshot.one(_BY_ID, patient_id=patient_id, report_id=report_id)
+    if record is None:
+        return None
+    return record, await snapshot.opened(DiagnosticReportRow, DiagnosticReportBody, record)

@@ -162,6 +162,15 @@ class KeyRing:
         keys = await self._of(owner, fresh=True)
         return keys[max(keys)]
 
+    async def verify(self) -> None:
+        """Check that the master keys at hand open what is wrapped; makes the system's own key at the first start.
+
+        Raises:
+            SealBroken: they don't.
+            MasterKeyMissing: a key is wrapped under one that isn't at hand.
+        """
+        await self.newest(SYSTEM)
+
     async def rewrap(self) -> int:
         """Wrap every key under the current master key; return how many were not yet. Resumable."""
         done = 0

@@ -53,7 +53,11 @@ _LIVE = Statement(
         _ACCOUNT.c.disabled_at.is_(None),
     )
 )
-_SEEN = Statement(update(_SESSION).where(_SESSION.c.id == bindparam("session_id")).values(seen_at=bindparam("seen")))
+_SEEN = Statement(
+    update(_SESSION)
+    .where(_SESSION.c.id == bindparam("session_id"), _SESSION.c.seen_at < bindparam("before"))
+    .values(seen_at=bindparam("seen"))
+)
 _END = Statement(
     update(_SESSION)
     .where(_SESSION.c.id == bindparam("session_id"), _SESSION.c.ended_at.is_(None))
@@ -78,6 +82,7 @@ async def viewer(snapshot: Snapshot, token_hash: bytes) -> Viewer | None:
         session.patient_id,
         session.practitioner_id,
         await accounts.roles(snapshot, session.account_id),
+        session.seen_at,
     )
 
 
@@ -95,9 +100,9 @@ async def start(tx: Transaction, account_id: int, token_hash: bytes) -> SessionR
     return row
 
 
-async def seen(tx: Transaction, session_id: int) -> None:
-    """Note that the person acted."""
-    await tx.execute(_SEEN, session_id=session_id, seen=tx.now)
+async def seen_now(tx: Transaction, viewer: Viewer) -> None:
+    """Note that the person acted, once a minute at most."""
+    await tx.execute(_SEEN, session_id=viewer.session_id, seen=tx.now, before=tx.now - SEEN_EVERY)
 
 
 async def end(tx: Transaction, session_id: int) -> bool:

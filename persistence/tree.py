@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from sqlmodel import SQLModel
 
-from domain.access import Permission, StaffPermission
+from domain.access import Decision, Permission
 from persistence.columns import Owned, Sealed
 
 SEALING: Final = ("id", "key_id", "version", "body")
@@ -52,7 +52,7 @@ class Arguments:
     """Values of the order's columns, as stored, of the row that the page follows."""
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, weakref_slot=True)
 class Branch:
     """Rows of one table below one parent, and what hangs on them."""
 
@@ -70,6 +70,8 @@ class Branch:
     """What must be allowed to follow the link that leads here."""
     number: int = 0
     columns: list[str] = field(default_factory=list)
+    asks: set[Permission] = field(default_factory=set)
+    """Guards of the fields that are selected here."""
     opens: set[Permission | None] = field(default_factory=set)
     """For what the body is wanted: any of these opens it; None: whoever may see the row. Empty: it stays closed."""
     children: dict[str, "Branch"] = field(default_factory=dict)
@@ -80,6 +82,8 @@ class Branch:
     organization: str | None = None
     """The column that says to which organization a row belongs, where access depends on it."""
     typename: str = ""
+    row_guard: Permission | None = None
+    """What must be allowed to reach a row of this type by its id."""
 
     @property
     def owned(self) -> bool:
@@ -131,6 +135,15 @@ class Loaded:
         return self.column(self.branch.organization) if self.branch.organization else None
 
 
+class Refused:
+    """Stands where a link may not be followed."""
+
+    __slots__ = ("decision",)
+
+    def __init__(self, decision: Decision) -> None:
+        self.decision = decision
+
+
 class Page:
     """A page of a connection."""
 
@@ -150,6 +163,3 @@ class Root:
     key: str
     branch: Branch
     parent: tuple[Any, ...]
-
-
-StaffGuard = StaffPermission

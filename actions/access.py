@@ -1,0 +1,25 @@
+"""Loads the facts and asks the one decision, for the verbs."""
+
+from actions.call import Acting
+from domain.access import Permission, Rights
+from domain.errors import Forbidden, NotFound
+from persistence import access as facts
+
+
+async def rights(acting: Acting, patient_id: int) -> Rights:
+    """Return the viewer's rights on one patient, as they stand inside the transaction."""
+    found = await facts.facts(acting.tx, acting.viewer, [patient_id])
+    return Rights(acting.viewer, found, acting.tx.now)
+
+
+async def require(acting: Acting, permission: Permission, patient_id: int, organization_id: int | None = None) -> None:
+    """Check that the viewer may do this.
+
+    Raises:
+        NotFound: the viewer may not learn that there is such a record.
+        Forbidden: the viewer knows of the record, but may not do this.
+    """
+    decision = (await rights(acting, patient_id)).decide(permission, patient_id, organization_id)
+    if decision.allowed:
+        return
+    raise Forbidden if decision.known else NotFound

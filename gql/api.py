@@ -1,0 +1,303 @@
+"""The engine behind the transports: a request in, one complete answer or a stream of them out."""
+
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterable, Mapping
+from typing import Any, Final, Literal
+
+from graphql import (
+    ExecutionResult,
+    OperationDefinitionNode,
+    OperationType,
+    create_source_event_stream,
+    execute,
+)
+from graphql.execution import Executor
+from graphql.execution.values import VariableValues, get_variable_values
+
+from actions.app import App
+from actions.call import Call
+from actions.reading import Reading, Wanted, read
+from domain.access import Rights, StaffPermission
+from domain.accounts import Viewer
+from domain.errors import Refusal
+from gql import answers
+from gql.assembled import declarations, strawberry_schema
+from gql.context import Context
+from gql.documents import Document, Documents
+from gql.documents import Refusal as DocumentRefused
+from gql.exchange import Caller, Reply, Request, Stream, StreamEnded
+from gql.planning.plan import Plan, PlannedRoot, Planner, node_root
+from gql.planning.sources import Link, NodeById
+from gql.schema.payloads import Payload
+from persistence import sessions
+from persistence.sessions import SEEN_EVERY
+from persistence.tree import Arguments, Branch, Op, Root
+from security.tokens import digest
+from subscriptions.hub import Hub
+from subscriptions.stream import Ended
+
+SECONDS: Final = 5.0
+Kind = Literal["query", "mutation", "subscription"]
+
+
+class Prepared:
+    """A request that may run."""
+
+    def __init__(
+        self, request: Request, document: Document, operation: OperationDefinitionNode, variables: VariableValues
+    ) -> None:
+        self.request = request
+        self.document = document
+        self.operation = operation
+        self.variables = variables
+
+    @property
+    def name(self) -> str:
+        """Return the operation's name, for the audit log."""
+        return self.operation.name.value[:100] if self.operation.name else ""
+
+
+class Api:
+    """GraphQL for one process."""
+
+    def __init__(self, app: App, hub: Hub, *, introspection: bool = True) -> None:
+        self._app = app
+        self._hub = hub
+        self.schema = strawberry_schema()
+        self._core = self.schema._schema
+        self._planner = Planner(declarations(self._core, self._fill))
+        self._documents = Documents(self._core, self._planner, introspection=introspection)
+
+    # what transports ask
+
+    def kind(self, request: Request) -> Kind | None:
+        """Return the operation's kind; None where the document doesn't pass or names no single operation."""
+        try:
+            operation = self._documents.get(request.query or "").operation(request.operation_name)
+        except DocumentRefused:
+            return None
+        return operation.operation.value if operation else None
+
+    async def knows(self, caller: Caller) -> bool:
+        """Return whether the caller's token opens a live session."""
+        if caller.token is None:
+            return False
+        async with self._app.store.snapshot() as snapshot:
+            return await sessions.live(snapshot, digest(caller.token)) is not None
+
+    async def execute(self, request: Request, caller: Caller) -> Reply:
+        """Run a query or mutation; every failure is a reply."""
+        try:
+            prepared = self._prepared(request)
+            if isinstance(prepared, Reply):
+                return prepared
+            if prepared.operation.operation is OperationType.SUBSCRIPTION:
+                return answers.failed("SUBSCRIPTION_NEEDS_A_STREAM", "A subscription needs a stream.")
+            async with asyncio.timeout(SECONDS):
+                return Reply(await self._executed(prepared, self._call(prepared, caller)))
+        except Refusal as refusal:
+            return answers.refused(refusal, caller.language)
+        except TimeoutError:
+            return answers.failed("TIMEOUT", "The operation took too long.", status=answers.BUSY, retry_after=1)
+        except Exception as error:  # noqa: BLE001 - nothing of an accident may reach the client
+            return answers.broken(error, caller.language)
+
+    async def subscribe(self, request: Request, caller: Caller) -> Stream | Reply:
+        """Start a subscription, or reply as `execute` does."""
+        try:
+            prepared = self._prepared(request)
+            if isinstance(prepared, Reply):
+                return prepared
+            if prepared.operation.operation is not OperationType.SUBSCRIPTION:
+                return await self.execute(request, caller)
+            return await self._subscribed(prepared, self._call(prepared, caller))
+        except Refusal as refusal:
+            return answers.refused(refusal, caller.language)
+        except Exception as error:  # noqa: BLE001
+            return answers.broken(error, caller.language)
+
+    # queries and mutations
+
+    def _prepared(self, request: Request) -> Prepared | Reply:
+        try:
+            document = self._documents.get(request.query or "")
+        except DocumentRefused as refusal:
+            return answers.rejected(refusal.errors, refusal.code)
+        operation = document.operation(request.operation_name)
+        if operation is None:
+            return answers.failed("OPERATION_RESOLUTION_FAILURE", "Name one operation of the document.")
+        variables = get_variable_values(
+            self._core, operation.variable_definitions or (), request.variables, max_errors=5, hide_suggestions=True
+        )
+        if isinstance(variables, list):
+            return answers.rejected(variables, "BAD_USER_INPUT")
+        return Prepared(request, document, operation, variables)
+
+    def _call(self, prepared: Prepared, caller: Caller) -> Call:
+        return Call(
+            self._app,
+            digest(caller.token) if caller.token else None,
+            caller.address,
+            caller.user_agent,
+            prepared.name,
+            caller.language,
+            caller.key,
+        )
+
+    def _plan(self, prepared: Prepared) -> Plan:
+        conditions = {name: bool(prepared.variables.coerced[name]) for name in prepared.document.conditions}
+        return self._documents.plan(prepared.document, prepared.request.operation_name, conditions)
+
+    async def _executed(self, prepared: Prepared, call: Call) -> bytes:
+        context = await self._context(prepared, call)
+        result = execute(
+            self._core,
+            prepared.document.node,
+            context_value=context,
+            variable_values=prepared.request.variables,
+            operation_name=prepared.request.operation_name,
+            hide_suggestions=True,
+        )
+        if not isinstance(result, ExecutionResult):
+            result = await result
+        await self._seen(context.viewer, call)
+        return answers.answered(result, context)
+
+    async def _context(self, prepared: Prepared, call: Call) -> Context:
+        plan = self._plan(prepared)
+        bound = plan.bound(prepared.variables)
+        reading = await read(call, lambda rights: _wanted(plan, bound, prepared.variables, rights))
+        context = Context.of(call, reading)
+        context.bound, context.payloads, context.hub = bound, plan.payloads, self._hub
+        return context
+
+    async def _fill(self, payload: Payload, context: Context, key: str) -> None:
+        """Load what a payload refers to, with the viewer's rights after the act."""
+        reading = await self._referred(payload, context, key)
+        if reading is not None:
+            context.rights, context.as_of = reading.rights, reading.as_of
+
+    async def _referred(self, payload: Payload, context: Context, key: str) -> Reading | None:
+        roots = [
+            Root(inner, branch, parent)
+            for inner, (attribute, branch) in context.payloads.get(key, {}).items()
+            if (parent := payload.key(attribute)) is not None and len(parent) == len(branch.join)
+        ]
+        if not roots:
+            return None
+        reading = await read(context.call, lambda _: Wanted(roots, context.bound))
+        payload.put(reading.values)
+        return reading
+
+    async def _seen(self, viewer: Viewer | None, call: Call) -> None:
+        """Note that the person acted, once a minute."""
+        store = self._app.store
+        if viewer is None or viewer.seen_at is None or store.clock() - viewer.seen_at < SEEN_EVERY:
+            return
+        async with store.begin() as tx:
+            await sessions.seen_now(tx, viewer)
+
+    # subscriptions
+
+    async def _subscribed(self, prepared: Prepared, call: Call) -> Stream | Reply:
+        context = await self._context(prepared, call)
+        executor = Executor.build(
+            self._core,
+            prepared.document.node,
+            context_value=context,
+            variable_values=prepared.request.variables,
+            operation_name=prepared.request.operation_name,
+            hide_suggestions=True,
+        )
+        if isinstance(executor, list):
+            return answers.rejected(executor, "BAD_USER_INPUT")
+        source = create_source_event_stream(executor)
+        if not isinstance(source, AsyncIterable | ExecutionResult):
+            source = await source
+        if isinstance(source, ExecutionResult):
+            return Reply(answers.answered(source, context), executed=False)
+        return self._responses(prepared, context, source)
+
+    async def _responses(
+        self, prepared: Prepared, context: Context, source: AsyncIterable[Any]
+    ) -> AsyncGenerator[bytes, None]:
+        """Yield an answer an event, each with the rights of its moment; what may not be seen is passed over."""
+        (key,) = [key for key in context.payloads] or [""]
+        try:
+            async for payload in source:
+                answer = await self._event(prepared, context, payload, key)
+                if answer is not None:
+                    yield answer
+        except Ended as end:
+            raise StreamEnded(answers.ended(end.reason, end.reason), session=end.session) from None
+        except Refusal as refusal:
+            message = refusal.message(context.call.language)
+            raise StreamEnded(answers.ended(refusal.code, message)) from None
+
+    async def _event(self, prepared: Prepared, context: Context, payload: Payload, key: str) -> bytes | None:
+        fresh = Context(context.call, context.rights, bound=context.bound, payloads=context.payloads)
+        reading = await self._referred(payload, fresh, key)
+        if reading is not None:
+            if reading.viewer is None:
+                raise Ended("SESSION_ENDED", session=True)
+            fresh.rights, fresh.as_of = reading.rights, reading.as_of
+            if not any(hasattr(value, "branch") for value in reading.values.values()):
+                return None
+        result = execute(
+            self._core,
+            prepared.document.node,
+            root_value=payload,
+            context_value=fresh,
+            variable_values=prepared.request.variables,
+            operation_name=prepared.request.operation_name,
+        )
+        assert isinstance(result, ExecutionResult)
+        return answers.answered(result, fresh)
+
+
+def _wanted(plan: Plan, bound: Mapping[int, Arguments], variables: VariableValues, rights: Rights) -> Wanted:
+    """Return the roots to load for a viewer: what is given stands in, what roles open is filtered to their places."""
+    roots: list[Root] = []
+    narrowed = dict(bound)
+    for planned in plan.roots:
+        source = planned.declared.source
+        if isinstance(source, NodeById):
+            found = _node(planned, variables)
+            if found and rights.viewer:
+                roots.append(Root(planned.key, *found))
+        elif isinstance(source, Link):
+            branch = next(iter(planned.branches.values()))
+            parent = _given(source, rights.viewer)
+            if parent is not None and _may(planned, rights):
+                narrowed[branch.number] = _placed(branch, narrowed.get(branch.number, Arguments()), rights)
+                roots.append(Root(planned.key, branch, parent))
+    return Wanted(roots, narrowed)
+
+
+def _may(planned: PlannedRoot, rights: Rights) -> bool:
+    """Return whether a root's guards let it be loaded; the walker says why not."""
+    return all(guard.decide_viewer(rights).allowed for guard in planned.declared.guards)  # type: ignore[union-attr]
+
+
+def _node(planned: PlannedRoot, variables: VariableValues) -> tuple[Branch, tuple[int, ...]] | None:
+    from graphql.execution.values import get_argument_values
+
+    given = get_argument_values(planned.declared.field, planned.node, variables)
+    return node_root(planned.branches, given["id"])
+
+
+def _given(source: Link, viewer: Viewer | None) -> tuple[Any, ...] | None:
+    if not source.given:
+        return ()
+    return None if viewer is None else tuple(getattr(viewer, name) for name in source.given)
+
+
+def _placed(branch: Branch, arguments: Arguments, rights: Rights) -> Arguments:
+    """Return a root's arguments, kept to the organizations where the viewer has the staff permission it needs."""
+    filters = dict(arguments.filters)
+    for condition in branch.filters:
+        if condition.op is Op.IN and condition.argument.startswith("at:"):
+            permission = StaffPermission(condition.argument.removeprefix("at:"))
+            everyones = (0,) if permission is StaffPermission.READ_SECURITY_LOG else ()
+            filters[condition.argument] = [*rights.places(permission), *everyones]
+    return Arguments(filters, arguments.first, arguments.after)

@@ -1,0 +1,98 @@
+"""What every mutation field has: guards that print in the SDL, and refusals as data."""
+
+from collections.abc import Callable
+from typing import Any
+
+import strawberry
+from strawberry.extensions import FieldExtension
+from strawberry.types import Info
+from strawberry.types.base import StrawberryOptional
+from strawberry.types.field import StrawberryField
+
+from domain.errors import AuditUnavailable, Forbidden, InvalidInput, NotSignedIn, Refusal
+from gql.planning.ids import NodeId
+from gql.planning.sources import Guard
+from gql.schema.errors import UserError
+
+TOP_LEVEL = (NotSignedIn, Forbidden, AuditUnavailable)
+"""Refusals of the whole field; every other is an entry in the payload's `errors`."""
+
+
+class Guards(FieldExtension):
+    """Asks the permission classes before the resolver runs: the early, visible check. The action checks again."""
+
+    def __init__(self, guards: tuple[Guard, ...]) -> None:
+        self._guards = tuple(guard() for guard in guards)
+
+    def apply(self, field: StrawberryField) -> None:
+        """Print the guards as directives."""
+        for guard in self._guards:
+            if guard.schema_directive not in field.directives:
+                field.directives.append(guard.schema_directive)
+
+    async def resolve_async(self, next_: Callable[..., Any], source: Any, info: Info, **given: Any) -> Any:
+        """Run the resolver if every guard lets it."""
+        for guard in self._guards:
+            if not guard.has_permission(source, info, **given):
+                raise NotSignedIn if info.context.viewer is None else Forbidden
+        return await next_(source, info, **given)
+
+
+class Refusals(FieldExtension):
+    """Turns a refusal into the payload's `errors`."""
+
+    def __init__(self) -> None:
+        self._payload: Any = None
+
+    def apply(self, field: StrawberryField) -> None:
+        """Find the payload's class."""
+        kind = field.type
+        self._payload = kind.of_type if isinstance(kind, StrawberryOptional) else kind
+
+    async def resolve_async(self, next_: Callable[..., Any], source: Any, info: Info, **given: Any) -> Any:
+        """Run the resolver."""
+        try:
+            return await next_(source, info, **given)
+        except TOP_LEVEL:
+            raise
+        except Refusal as refusal:
+            return self._payload(errors=[UserError.of(refusal, info.context.call.language)])
+
+
+def mutation(description: str, *guards: Guard) -> Callable[[Any], Any]:
+    """Declare a mutation."""
+    # the last extension is the outermost: guards, then refusals as data
+    return strawberry.mutation(description=description, extensions=[Refusals(), Guards(guards)])
+
+
+def key_of(text: str, typename: str, field: str) -> tuple[int, ...]:
+    """Return the key of a global id of a given type.
+
+    Raises:
+        InvalidInput: it is no such id; names the field.
+    """
+    try:
+        parsed = NodeId.parse(text)
+    except ValueError:
+        raise InvalidInput(field) from None
+    if parsed.typename != typename:
+        raise InvalidInput(field)
+    return parsed.key
+
+
+def shared_id(text: str, typename: str, field: str) -> int:
+    """Return the id of a row that belongs to no patient."""
+    (row_id,) = _sized(key_of(text, typename, field), 1, field)
+    return row_id
+
+
+def owned_key(text: str, typename: str, field: str) -> tuple[int, int]:
+    """Return (patient id, id) of a patient's row."""
+    patient_id, row_id = _sized(key_of(text, typename, field), 2, field)
+    return patient_id, row_id
+
+
+def _sized(key: tuple[int, ...], size: int, field: str) -> tuple[int, ...]:
+    if len(key) != size:
+        raise InvalidInput(field)
+    return key

@@ -1,0 +1,141 @@
+"""Patients: the record that everything hangs on."""
+
+from datetime import date, datetime
+
+import strawberry
+
+from domain.appointments import AppointmentStatus, ServiceType
+from domain.patients import Sex
+from gql.permissions.record import (
+    CanReadAccessLog,
+    CanReadAppointments,
+    CanReadConsents,
+    CanReadContacts,
+    CanReadIdentifiers,
+    CanReadPolicies,
+    CanReadProfile,
+    CanReadRequests,
+    CanReadResults,
+)
+from gql.planning.sources import (
+    Connection,
+    Node,
+    Where,
+    column,
+    computed,
+    connection,
+    identity,
+    node,
+    sealed,
+    to_many,
+)
+from gql.schema.appointments import Appointment
+from gql.schema.audit import AuditEntry
+from gql.schema.consents import Consent
+from gql.schema.policies import POLICY_FILTERS, InsurancePolicy
+from gql.schema.requests import REQUEST_FILTERS, PatientRequest
+from gql.schema.results import OBSERVATION_FILTERS, REPORT_FILTERS, DiagnosticReport, Observation
+from persistence.access import ConsentRow
+from persistence.appointments import AppointmentRow
+from persistence.audit import AuditRow
+from persistence.patients import PatientBody, PatientIdentifierBody, PatientIdentifierRow, PatientRow
+from persistence.policies import InsurancePolicyRow
+from persistence.requests import PatientRequestRow
+from persistence.results import DiagnosticReportRow, ObservationRow
+from persistence.tree import Op
+
+
+def full_name(family: str, given: str, patronymic: str | None) -> str:
+    """Return the name as Russian documents write it: family name first."""
+    return " ".join(part for part in (family, given, patronymic) if part)
+
+
+APPOINTMENT_FILTERS = {
+    "status": Where(AppointmentRow.status, Op.EQ, AppointmentStatus, "Where it stands."),
+    "type": Where(AppointmentRow.service_type, Op.EQ, ServiceType, "What it is for."),
+    "from": Where(AppointmentRow.starts_at, Op.GE, datetime, "Not before."),
+    "to": Where(AppointmentRow.starts_at, Op.LT, datetime, "Before."),
+}
+
+
+@node(
+    PatientIdentifierRow,
+    PatientIdentifierBody,
+    guard=CanReadIdentifiers,
+    description="A number that names the person in some system.",
+)
+class PatientIdentifier:
+    """An identifier."""
+
+    system: str = column(PatientIdentifierRow.system, "URI of the system.")
+    value: str | None = sealed("value", "The number.", CanReadIdentifiers)
+
+
+@node(PatientRow, PatientBody, guard=CanReadProfile, description="A person whose record this is.")
+class Patient(Node):
+    """A patient."""
+
+    id: strawberry.ID = identity()
+    family_name: str | None = sealed("family", "Family name.", CanReadProfile)
+    given_name: str | None = sealed("given", "Given name.", CanReadProfile)
+    patronymic: str | None = sealed("patronymic", "Patronymic.", CanReadProfile)
+    full_name: str | None = computed(
+        full_name, "Family name, given name, patronymic.", CanReadProfile, attributes=["family", "given", "patronymic"]
+    )
+    birth_date: date | None = sealed("birth_date", "Birth date.", CanReadProfile)
+    sex: Sex | None = sealed("sex", "Administrative sex.", CanReadProfile)
+    phone: str | None = sealed("phone", "Phone, E.164.", CanReadContacts)
+    email: str | None = sealed("email", "E-mail.", CanReadContacts)
+    address: str | None = sealed("address", "Where the person lives.", CanReadContacts)
+    identifiers: list[PatientIdentifier] | None = to_many(
+        PatientIdentifierRow.patient_id, "Numbers of documents.", CanReadIdentifiers, order=[PatientIdentifierRow.id]
+    )
+    appointments: Connection[Appointment] | None = connection(
+        AppointmentRow.patient_id,
+        "Visits, the latest first.",
+        CanReadAppointments,
+        order=[AppointmentRow.starts_at.desc(), AppointmentRow.id.desc()],
+        where=APPOINTMENT_FILTERS,
+    )
+    reports: Connection[DiagnosticReport] | None = connection(
+        DiagnosticReportRow.patient_id,
+        "Reports in their newest versions, the latest first.",
+        CanReadResults,
+        order=[DiagnosticReportRow.issued_at.desc(), DiagnosticReportRow.id.desc()],
+        where=REPORT_FILTERS,
+        fixed=[(DiagnosticReportRow.replaced_at, Op.IS_NULL, None)],
+    )
+    observations: Connection[Observation] | None = connection(
+        ObservationRow.patient_id,
+        "Observations in their newest versions, the latest first.",
+        CanReadResults,
+        order=[ObservationRow.taken_at.desc(), ObservationRow.id.desc()],
+        where=OBSERVATION_FILTERS,
+        fixed=[(ObservationRow.replaced_at, Op.IS_NULL, None)],
+    )
+    policies: Connection[InsurancePolicy] | None = connection(
+        InsurancePolicyRow.patient_id,
+        "Insurance policies, the newest first.",
+        CanReadPolicies,
+        order=[InsurancePolicyRow.created_at.desc(), InsurancePolicyRow.id.desc()],
+        where=POLICY_FILTERS,
+    )
+    requests: Connection[PatientRequest] | None = connection(
+        PatientRequestRow.patient_id,
+        "Requests, the newest first.",
+        CanReadRequests,
+        order=[PatientRequestRow.submitted_at.desc(), PatientRequestRow.id.desc()],
+        where=REQUEST_FILTERS,
+    )
+    consents: Connection[Consent] | None = connection(
+        ConsentRow.patient_id,
+        "Consents, the newest first.",
+        CanReadConsents,
+        order=[ConsentRow.since.desc(), ConsentRow.id.desc()],
+    )
+    access_log: Connection[AuditEntry] | None = connection(
+        AuditRow.patient_id,
+        "Who opened or changed this record, the latest first.",
+        CanReadAccessLog,
+        order=[AuditRow.id.desc()],
+    )

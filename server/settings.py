@@ -1,0 +1,55 @@
+"""Settings: from the environment, each `MEDKABINET_…`."""
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from persistence.drivers import Driver
+from persistence.drivers.postgres import PostgresDriver
+from persistence.drivers.sqlite import SqliteDriver
+
+
+class Settings(BaseSettings):
+    """What an operator chooses."""
+
+    model_config = SettingsConfigDict(env_prefix="MEDKABINET_", env_file=None, extra="ignore")
+
+    database_url: str = Field(description="sqlite:///PATH or postgresql://…; the service's own user")
+    keys_url: str | None = Field(
+        default=None, description="where wrapped keys are kept, apart from the data; beside an SQLite file by default"
+    )
+    master_keys_file: Path | None = Field(default=None, description="file of master keys, one `name:base64` a line")
+    master_keys: SecretStr | None = Field(default=None, description="the same as text, where there is no file")
+    bus_url: str = Field(default="memory://", description="memory://, redis://… or postgres://…")
+    limits_url: str = Field(
+        default="memory://", description="where sign-in attempts are counted: memory:// or redis://…"
+    )
+    host: str = "127.0.0.1"
+    port: int = 8000
+    mode: Literal["development", "production"] = "production"
+    allowed_origins: tuple[str, ...] = ()
+    trusted_proxy: bool = False
+    behind_tls: bool = Field(default=False, description="a proxy before this server ends TLS 1.3")
+
+    @property
+    def wrapped_keys_url(self) -> str:
+        """Return where the keys are.
+
+        Raises:
+            ValueError: PostgreSQL needs a place for the keys that isn't the data's.
+        """
+        if self.keys_url is not None:
+            return self.keys_url
+        if not self.database_url.startswith("sqlite:///"):
+            raise ValueError("MEDKABINET_KEYS_URL must name a database of its own")
+        path = Path(self.database_url.removeprefix("sqlite:///"))
+        return f"sqlite:///{path.with_name('keys.db')}"
+
+
+def driver_of(url: str) -> Driver:
+    """Return the driver for a database's URL."""
+    if url.startswith("sqlite:///"):
+        return SqliteDriver(Path(url.removeprefix("sqlite:///")))
+    return PostgresDriver(url)

@@ -1,0 +1,85 @@
+"""Everything put together."""
+
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from actions.app import App
+from gql.api import Api
+from persistence import migrate
+from persistence.audit import AuditLog
+from persistence.masters import MasterKeyMissing, MasterKeys
+from persistence.sealing import KeyRing
+from persistence.store import Clock, Store, utc_now
+from security.limits import Attempts
+from security.passwords import PasswordCost, Passwords
+from server.settings import Settings, driver_of
+from subscriptions.hub import Hub
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    """The running product."""
+
+    app: App
+    hub: Hub
+    api: Api
+
+
+def masters_of(settings: Settings) -> MasterKeys:
+    """Return the master keys.
+
+    Raises:
+        MasterKeyMissing: none is configured; nothing is made up, nothing is touched.
+    """
+    if settings.master_keys_file is not None:
+        if not settings.master_keys_file.exists():
+            raise MasterKeyMissing("the file of master keys isn't there")
+        return MasterKeys(settings.master_keys_file)
+    if settings.master_keys is not None:
+        return MasterKeys(settings.master_keys.get_secret_value())
+    raise MasterKeyMissing("set MEDKABINET_MASTER_KEYS_FILE or MEDKABINET_MASTER_KEYS")
+
+
+def store_of(settings: Settings, clock: Clock = utc_now) -> Store:
+    """Return the store, not yet opened."""
+    keys = KeyRing(driver_of(settings.wrapped_keys_url), masters_of(settings))
+    return Store(driver_of(settings.database_url), keys, clock)
+
+
+@asynccontextmanager
+async def opened(settings: Settings, clock: Clock = utc_now) -> AsyncGenerator[Store]:
+    """Open the store of a database that has this program's schema and whose keys open.
+
+    Raises:
+        SchemaMismatch: the schema is older or newer.
+        SealBroken: the master key isn't the one that wrapped the keys.
+    """
+    store = store_of(settings, clock)
+    await migrate.check(settings.database_url, "data")
+    await migrate.check(settings.wrapped_keys_url, "keys")
+    await store.open()
+    try:
+        await store.keys.verify()
+        yield store
+    finally:
+        await store.close()
+
+
+@asynccontextmanager
+async def house(settings: Settings, clock: Clock = utc_now, cost: PasswordCost | None = None) -> AsyncGenerator[House]:
+    """Run the product behind its doors."""
+    async with opened(settings, clock) as store:
+        app = App(store, AuditLog(store), Passwords(cost), Attempts(settings.limits_url))
+        hub = Hub(store, settings.bus_url)
+        await hub.start()
+        try:
+            yield House(app, hub, Api(app, hub, introspection=settings.mode != "production"))
+        finally:
+            await hub.stop()
+
+
+async def migrated(settings: Settings) -> None:
+    """Bring both databases to this program's schema."""
+    await migrate.upgrade(settings.database_url, "data")
+    await migrate.upgrade(settings.wrapped_keys_url, "keys")

@@ -1,0 +1,55 @@
+"""One helper object makes a test five lines long; the database is real, in a file of its own (or PostgreSQL)."""
+
+import base64
+import os
+from collections.abc import AsyncGenerator
+from pathlib import Path
+
+import pytest
+
+from security.passwords import PasswordCost
+from server.settings import Settings
+from server.wiring import house, migrated
+from tests.house import Account
+from tests.people import populate
+
+CHEAP = PasswordCost(memory_kib=8, passes=1)
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--postgres", help="run on this PostgreSQL server (postgresql://…/) instead of SQLite")
+    parser.addoption("--redis", help="carry wake-ups by this Redis instead of in process")
+
+
+@pytest.fixture(scope="session")
+def anyio_backend() -> str:
+    return "asyncio"
+
+
+@pytest.fixture
+async def settings(tmp_path: Path, request: pytest.FixtureRequest) -> AsyncGenerator[Settings]:
+    """Settings of an empty, migrated database of the test's own."""
+    server = request.config.getoption("--postgres")
+    master = f"test:{base64.b64encode(os.urandom(32)).decode()}"
+    bus = request.config.getoption("--redis") or "memory://"
+    if server is None:
+        made = Settings(
+            database_url=f"sqlite:///{tmp_path / 'data.db'}", master_keys=master, bus_url=bus, mode="development"
+        )
+        await migrated(made)
+        yield made
+        return
+    from tests.postgres import databases
+
+    async with databases(server, 2) as (data, keys):
+        made = Settings(database_url=data, keys_url=keys, master_keys=master, bus_url=bus, mode="development")
+        await migrated(made)
+        yield made
+
+
+@pytest.fixture
+async def account(settings: Settings) -> AsyncGenerator[Account]:
+    """The whole product without sockets, with people in it."""
+    async with house(settings, cost=CHEAP) as opened:
+        world = await populate(opened.app.store, opened.app.passwords)
+        yield Account(opened, world, settings)
