@@ -83,12 +83,12 @@ def action(
         async def once(call: Call, *args: P.args, **given: P.kwargs) -> Ref:
             attempt = _Attempt(call, what, run.__name__, given)
             try:
-                return await attempt.run(functools.partial(run, *args, **given))
+                return await attempt.run(lambda acting: run(acting, *args, **given))
             except Refusal as refusal:
                 await attempt.refused(refusal)
                 raise
 
-        return once
+        return once  # type: ignore[return-value]  # the names of positional parameters differ
 
     return decorate
 

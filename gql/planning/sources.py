@@ -303,9 +303,21 @@ def _by(by: Any) -> Callable[[type[SQLModel]], tuple[tuple[str, str], ...]]:
     return join
 
 
+@dataclasses.dataclass(frozen=True)
+class Descending:
+    """A column of an order, the greatest first."""
+
+    column: Any
+
+
+def desc(column: Any) -> Descending:
+    """Order by a column, the greatest first."""
+    return Descending(column)
+
+
 def _order(order: Sequence[Any]) -> tuple[tuple[str, bool], ...]:
-    """Return (column, descending) of columns and `column.desc()` terms."""
-    return tuple((term.element.name, True) if hasattr(term, "element") else (term.key, False) for term in order)
+    """Return (column, descending) of an order's terms."""
+    return tuple((term.column.key, True) if isinstance(term, Descending) else (term.key, False) for term in order)
 
 
 def _page_arguments(where: Mapping[str, Where]) -> list[StrawberryArgument]:
