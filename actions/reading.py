@@ -23,6 +23,8 @@ class Wanted(NamedTuple):
 
 
 Prepare = Callable[[Rights], Wanted]
+Covered = frozenset[tuple[int, Category]]
+"""(patient, category)"""
 
 
 @dataclass(slots=True)
@@ -36,8 +38,10 @@ class Reading:
     values: dict[str, Any] = field(default_factory=dict)
 
 
-async def read(call: Call, prepare: Prepare, action: AuditAction = AuditAction.READ) -> Reading:
+async def read(call: Call, prepare: Prepare, covered: Covered = frozenset()) -> Reading:
     """Return what hangs on the roots, decided, recorded and opened.
+
+    `covered` is what the caller's own entry already tells of: reading that back makes no second one.
 
     Raises:
         AuditUnavailable: the entry could not be made durable; nothing is shown.
@@ -47,7 +51,7 @@ async def read(call: Call, prepare: Prepare, action: AuditAction = AuditAction.R
     sieve = _Sieve(reading.rights)
     for key, value in reading.values.items():
         reading.values[key] = sieve.root(value)
-    await call.app.audit.recorded(sieve.entries(action), call.origin(reading.viewer))
+    await call.app.audit.recorded(sieve.entries(covered), call.origin(reading.viewer))
     await open_bodies(call.app.store.keys, sieve.to_open)
     return reading
 
@@ -88,9 +92,14 @@ class _Sieve:
         """Return a root's value without what may not be seen."""
         return self._reached(value)
 
-    def entries(self, action: AuditAction) -> list[AuditEntry]:
-        """Return one entry a patient for what was seen, and one for what was refused."""
-        seen = [AuditEntry(action, Outcome.DONE, p, tuple(sorted(c))) for p, c in self._seen.items()]
+    def entries(self, covered: Covered) -> list[AuditEntry]:
+        """Return one entry a patient: what was seen, or else what was refused."""
+        action = AuditAction.READ
+        seen = [
+            AuditEntry(action, Outcome.DONE, p, tuple(sorted(categories)))
+            for p, categories in self._seen.items()
+            if not {(p, category) for category in categories} <= covered
+        ]
         refused = [
             AuditEntry(action, Outcome.REFUSED, p, tuple(sorted(categories)), reason=reason)
             for p, (categories, reason) in self._refused.items()

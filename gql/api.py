@@ -17,7 +17,7 @@ from graphql.execution.values import VariableValues, get_variable_values
 from actions.app import App
 from actions.call import Call
 from actions.reading import Reading, Wanted, read
-from domain.access import Rights, StaffPermission
+from domain.access import CATEGORY, Category, Rights, StaffPermission
 from domain.accounts import Viewer
 from domain.errors import Refusal
 from gql import answers
@@ -173,11 +173,14 @@ class Api:
 
     async def _fill(self, payload: Payload, context: Context, key: str) -> None:
         """Load what a payload refers to, with the viewer's rights after the act."""
-        reading = await self._referred(payload, context, key)
+        reading = await self._referred(payload, context, key, shown=True)
         if reading is not None:
-            context.rights, context.as_of = reading.rights, reading.as_of
+            context.rights = reading.rights
+            payload.as_of = reading.as_of
+        context.as_of = payload.as_of or context.as_of
 
-    async def _referred(self, payload: Payload, context: Context, key: str) -> Reading | None:
+    async def _referred(self, payload: Payload, context: Context, key: str, *, shown: bool = False) -> Reading | None:
+        """Load the rows of a payload; `shown`: the act's own entry tells of the row that it gives back."""
         roots = [
             Root(inner, branch, parent)
             for inner, (attribute, branch) in context.payloads.get(key, {}).items()
@@ -185,7 +188,8 @@ class Api:
         ]
         if not roots:
             return None
-        reading = await read(context.call, lambda _: Wanted(roots, context.bound))
+        covered = frozenset(_covered(root) for root in roots if root.branch.row_guard) if shown else frozenset()
+        reading = await read(context.call, lambda _: Wanted(roots, context.bound), covered)
         payload.put(reading.values)
         return reading
 
@@ -205,7 +209,7 @@ class Api:
             self._core,
             prepared.document.node,
             context_value=context,
-            variable_values=prepared.request.variables,
+            raw_variable_values=prepared.request.variables,
             operation_name=prepared.request.operation_name,
             hide_suggestions=True,
         )
@@ -253,6 +257,11 @@ class Api:
         )
         assert isinstance(result, ExecutionResult)
         return answers.answered(result, fresh)
+
+
+def _covered(root: Root) -> tuple[int, Category]:
+    assert root.branch.row_guard is not None
+    return root.parent[0], CATEGORY[root.branch.row_guard]
 
 
 def _wanted(plan: Plan, bound: Mapping[int, Arguments], variables: VariableValues, rights: Rights) -> Wanted:

@@ -40,7 +40,7 @@ def migrate(
     from server.wiring import migrated
 
     async def run() -> None:
-        settings = Settings()
+        settings = Settings.of_environment()
         await migrated(settings)
         if service_user:
             await grant(settings.database_url, service_user)

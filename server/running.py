@@ -18,7 +18,7 @@ def serve() -> None:
     Raises:
         ValueError: plain HTTP off loopback, with no TLS before it.
     """
-    settings = Settings()
+    settings = Settings.of_environment()
     logs.configure(pretty=False)
     require_safe(settings)
     run(Application(settings, lambda: house(settings)), settings)

@@ -151,12 +151,13 @@ def node(
 
 
 def _field(
-    source: Source, description: str, guards: Sequence[Guard], arguments: Sequence[StrawberryArgument] = ()
+    source: Source, description: str, guards: Sequence[Guard], arguments: Sequence[StrawberryArgument] = (), **more: Any
 ) -> Any:
     field: Any = strawberry.field(
         description=description,
         metadata={SOURCE: source, GUARDS: tuple(guards)},
         directives=[guard().schema_directive for guard in guards],
+        **more,
     )
     if arguments:
         field.arguments = list(arguments)
@@ -287,7 +288,7 @@ def node_by_id(description: str, *guards: Guard) -> Any:
 
 def reference(description: str, attribute: str = "") -> Any:
     """Declare a payload's object, given as a reference by the action."""
-    return _field(Reference(attribute), description, ())
+    return _field(Reference(attribute), description, (), default=None)
 
 
 def _by(by: Any) -> Callable[[type[SQLModel]], tuple[tuple[str, str], ...]]:
