@@ -36,6 +36,8 @@ class Reading:
     as_of: str
     now: datetime
     values: dict[str, Any] = field(default_factory=dict)
+    clean: bool = True
+    """Nothing that was asked for was refused."""
 
 
 async def read(call: Call, prepare: Prepare, covered: Covered = frozenset()) -> Reading:
@@ -51,6 +53,7 @@ async def read(call: Call, prepare: Prepare, covered: Covered = frozenset()) -> 
     sieve = _Sieve(reading.rights)
     for key, value in reading.values.items():
         reading.values[key] = sieve.root(value)
+    reading.clean = not sieve.refused
     await call.app.audit.recorded(sieve.entries(covered), call.origin(reading.viewer))
     await open_bodies(call.app.store.keys, sieve.to_open)
     return reading
@@ -86,7 +89,7 @@ class _Sieve:
         self._rights = rights
         self.to_open: list[Loaded] = []
         self._seen: dict[int, set[Category]] = {}
-        self._refused: dict[int, tuple[set[Category], str]] = {}
+        self.refused: dict[int, tuple[set[Category], str]] = {}
 
     def root(self, value: Any) -> Any:
         """Return a root's value without what may not be seen."""
@@ -102,7 +105,7 @@ class _Sieve:
         ]
         refused = [
             AuditEntry(action, Outcome.REFUSED, p, tuple(sorted(categories)), reason=reason)
-            for p, (categories, reason) in self._refused.items()
+            for p, (categories, reason) in self.refused.items()
             if p not in self._seen
         ]
         return seen + refused
@@ -177,5 +180,5 @@ class _Sieve:
             self._seen.setdefault(patient_id, set()).add(category)
         else:
             reason = decision.reason.value if decision.reason else "NOT_FOUND"
-            self._refused.setdefault(patient_id, (set(), reason))[0].add(category)
+            self.refused.setdefault(patient_id, (set(), reason))[0].add(category)
         return decision

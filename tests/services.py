@@ -10,7 +10,14 @@ import redis.asyncio
 
 POSTGRES = os.environ.get("MEDKABINET_TEST_POSTGRES", "postgresql://postgres@127.0.0.1:5432")
 REDIS = os.environ.get("MEDKABINET_TEST_REDIS", "redis://127.0.0.1:6379")
-SUITES = ["tests/actions", "tests/gql", "tests/persistence", "tests/subscriptions", "tests/stories", "tests/integrations"]
+SUITES = [
+    "tests/actions",
+    "tests/gql",
+    "tests/persistence",
+    "tests/subscriptions",
+    "tests/stories",
+    "tests/integrations",
+]
 
 
 async def missing() -> list[str]:
