@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from typing import Protocol, cast
 
 import msgspec
-from redis.asyncio import Redis
+from redis.asyncio import BlockingConnectionPool, Redis
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
 
 KEPT = 24 * 60 * 60
 """Seconds that an unchanged tally is kept."""
@@ -112,7 +114,14 @@ def _packed(tally: Tally) -> bytes:
 
 
 def tallies_at(url: str) -> Tallies:
-    """Return the tallies of `memory://` (one process) or `redis://host:port/n` (all workers)."""
+    """Return the tallies of `memory://` (one process) or `redis://host:port/n` (all workers).
+
+    Redis is asked twice at once, then given up: nobody waits at the door for a store that is away. A swap whose answer
+    was lost is thereby counted twice at most.
+    """
     if url.startswith("memory:"):
         return MemoryTallies()
-    return RedisTallies(Redis.from_url(url, socket_timeout=2, socket_connect_timeout=2))
+    pool = BlockingConnectionPool.from_url(
+        url, max_connections=16, timeout=5, socket_timeout=2, socket_connect_timeout=2, retry=Retry(NoBackoff(), 1)
+    )
+    return RedisTallies(Redis.from_pool(pool))
