@@ -1,0 +1,49 @@
+"""The websocket's handshake: who may connect, with which protocol."""
+
+from starlette.types import Receive, Scope, Send
+
+from gql.exchange import Engine
+from gql.transport import headers, origin
+from gql.transport.connection import Connection
+from gql.transport.exchanges import EVERYWHERE
+from gql.transport.frames import BAD_PROTOCOL
+from gql.transport.lines import Lines
+from gql.transport.refusals import BIG_HEADERS, ORIGIN, Refusal
+from gql.transport.settings import TransportSettings
+
+PROTOCOL = "graphql-transport-ws"
+
+
+class WebSocket:
+    """The ASGI application behind the websocket."""
+
+    def __init__(self, engine: Engine, settings: TransportSettings, lines: Lines) -> None:
+        self._engine = engine
+        self._settings = settings
+        self._lines = lines
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one connection to its end."""
+        await receive()  # websocket.connect
+        sent = headers.read(scope)
+        try:
+            if headers.too_large(scope, self._settings.limits.headers):
+                await deny(send, BIG_HEADERS, sent)
+            elif not origin.welcome(scope, sent, self._settings):
+                await deny(send, ORIGIN, sent)
+            elif PROTOCOL not in scope["subprotocols"]:
+                await send({"type": "websocket.accept"})
+                await send({"type": "websocket.close", "code": BAD_PROTOCOL, "reason": "Subprotocol not acceptable"})
+            else:
+                await send({"type": "websocket.accept", "subprotocol": PROTOCOL})
+                await Connection(scope, receive, send, self._engine, self._settings).run(self._lines)
+        except OSError:
+            return  # gone during the handshake
+
+
+async def deny(send: Send, refusal: Refusal, sent: dict[str, str]) -> None:
+    """Refuse before the websocket is accepted, by an HTTP answer like any other."""
+    content = refusal.body(headers.language(sent.get("accept-language", "")))
+    described = [(b"content-type", b"application/json; charset=utf-8"), *EVERYWHERE]
+    await send({"type": "websocket.http.response.start", "status": refusal.status, "headers": described})
+    await send({"type": "websocket.http.response.body", "body": content})
