@@ -1,5 +1,8 @@
 """The websocket's handshake: who may connect, with which protocol."""
 
+import asyncio
+from contextlib import suppress
+
 from starlette.types import Receive, Scope, Send
 
 from gql.exchange import Engine
@@ -28,9 +31,9 @@ class WebSocket:
         sent = headers.read(scope)
         try:
             if headers.too_large(scope, self._settings.limits.headers):
-                await deny(send, BIG_HEADERS, sent)
+                await deny(receive, send, BIG_HEADERS, sent)
             elif not origin.welcome(scope, sent, self._settings):
-                await deny(send, ORIGIN, sent)
+                await deny(receive, send, ORIGIN, sent)
             elif PROTOCOL not in scope["subprotocols"]:
                 await send({"type": "websocket.accept"})
                 await send({"type": "websocket.close", "code": BAD_PROTOCOL, "reason": "Subprotocol not acceptable"})
@@ -41,9 +44,15 @@ class WebSocket:
             return  # gone during the handshake
 
 
-async def deny(send: Send, refusal: Refusal, sent: dict[str, str]) -> None:
+async def deny(receive: Receive, send: Send, refusal: Refusal, sent: dict[str, str]) -> None:
     """Refuse before the websocket is accepted, by an HTTP answer like any other."""
     content = refusal.body(headers.language(sent.get("accept-language", "")))
     described = [(b"content-type", b"application/json; charset=utf-8"), *EVERYWHERE]
     await send({"type": "websocket.http.response.start", "status": refusal.status, "headers": described})
     await send({"type": "websocket.http.response.body", "body": content})
+    # uvicorn takes a return before the connection is really closed for a forgotten handshake, and logs an error:
+    # its first event is the refusal's own, its second the closed connection.
+    with suppress(TimeoutError):
+        async with asyncio.timeout(1):
+            await receive()
+            await receive()
