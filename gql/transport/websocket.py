@@ -28,12 +28,10 @@ class WebSocket:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection to its end."""
         await receive()  # websocket.connect
-        sent = headers.read(scope)
+        refusal = self._refusal(scope)  # apart, so that no idle socket keeps its headers a second time
         try:
-            if headers.too_large(scope, self._settings.limits.headers):
-                await deny(receive, send, BIG_HEADERS, sent)
-            elif not origin.welcome(scope, sent, self._settings):
-                await deny(receive, send, ORIGIN, sent)
+            if refusal:
+                await deny(scope, receive, send, refusal)
             elif PROTOCOL not in scope["subprotocols"]:
                 await send({"type": "websocket.accept"})
                 await send({"type": "websocket.close", "code": BAD_PROTOCOL, "reason": "Subprotocol not acceptable"})
@@ -43,10 +41,15 @@ class WebSocket:
         except OSError:
             return  # gone during the handshake
 
+    def _refusal(self, scope: Scope) -> Refusal | None:
+        if headers.too_large(scope, self._settings.limits.headers):
+            return BIG_HEADERS
+        return None if origin.welcome(scope, headers.read(scope), self._settings) else ORIGIN
 
-async def deny(receive: Receive, send: Send, refusal: Refusal, sent: dict[str, str]) -> None:
+
+async def deny(scope: Scope, receive: Receive, send: Send, refusal: Refusal) -> None:
     """Refuse before the websocket is accepted, by an HTTP answer like any other."""
-    content = refusal.body(headers.language(sent.get("accept-language", "")))
+    content = refusal.body(headers.language(headers.read(scope).get("accept-language", "")))
     described = [(b"content-type", b"application/json; charset=utf-8"), *EVERYWHERE]
     await send({"type": "websocket.http.response.start", "status": refusal.status, "headers": described})
     await send({"type": "websocket.http.response.body", "body": content})
