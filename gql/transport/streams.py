@@ -1,6 +1,7 @@
 """Streams over HTTP: events as they come, heartbeats in between, nothing left behind."""
 
 import asyncio
+import logging
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from typing import Protocol
@@ -9,6 +10,9 @@ from starlette.types import Receive, Send
 
 from gql.exchange import Reply, Stream, StreamEnded
 from gql.transport.lines import Lines
+from gql.transport.refusals import INTERNAL
+
+logger = logging.getLogger(__name__)
 
 
 class Framing(Protocol):
@@ -41,6 +45,9 @@ async def chunks(stream: Stream, framing: Framing) -> AsyncGenerator[bytes, None
                 yield framing.event(body)
         except StreamEnded as end:
             yield framing.ended(end.body)
+        except Exception as error:  # noqa: BLE001 (the last line: the engine promises never to raise)
+            logger.error("the engine raised %s", type(error).__name__)
+            yield framing.ended(INTERNAL.body("ru"))
     yield framing.closing
 
 

@@ -135,9 +135,17 @@ async def test_a_server_going_down_ends_streams_without_complete(server: Server)
     await server.engine.until_closed("forever")
 
 
-async def test_an_error_of_the_engine_cuts_the_stream_and_is_masked(server: Server, caplog: Any) -> None:
-    answer = await server.post({"query": "subscription { ends(session: true) }"}, accept=SSE)
-    assert "complete" in answer.text
+@pytest.mark.parametrize("accept", [SSE, MULTIPART])
+async def test_an_error_of_the_engine_ends_the_stream_and_is_masked(server: Server, accept: str, caplog: Any) -> None:
+    answer = await server.post({"query": "subscription { breaks }"}, accept=accept)
+    assert answer.text.count('{"data": {"breaks": 1}}') == 1
+    assert answer.text.count('"extensions":{"code":"INTERNAL"}') == 1
+    assert answer.text.endswith("event: complete\ndata: \n\n" if accept == SSE else "--graphql--\r\n")
+    assert "the engine raised ZeroDivisionError" in caplog.text
+    assert "Иванов" not in caplog.text + answer.text
+
+
+async def test_an_error_of_the_engine_before_the_stream_is_500(server: Server, caplog: Any) -> None:
     server.engine.raises = ValueError("Иванов И. И., диагноз")
     answer = await server.post({"query": "{ hello }"}, accept=SSE)
     assert (answer.status_code, code(answer)) == (500, "INTERNAL")

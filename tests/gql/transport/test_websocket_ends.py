@@ -39,6 +39,10 @@ async def test_an_error_of_the_engine_ends_only_its_operation_and_is_masked(serv
         await socket.subscribe("{ hello }")
         answer = await socket.hear()
         assert (answer["type"], answer["payload"][0]["extensions"]) == ("error", {"code": "INTERNAL"})
+        await socket.subscribe("subscription { breaks }")
+        assert (await socket.hear())["type"] == "next"
+        answer = await socket.hear()
+        assert (answer["type"], answer["payload"][0]["extensions"]) == ("error", {"code": "INTERNAL"})
         await socket.say({"type": "ping"})
         assert await socket.hear() == {"type": "pong"}
     assert "the engine raised ValueError" in caplog.text
