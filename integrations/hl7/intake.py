@@ -4,7 +4,7 @@ import asyncio
 import hashlib
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, tzinfo
 from typing import Final
 
@@ -36,7 +36,7 @@ class Intake:
     """Takes messages, for whichever partner a door names."""
 
     app: App
-    authorities: Mapping[str, str] = AUTHORITIES
+    authorities: Mapping[str, str] = field(default_factory=lambda: AUTHORITIES)
     """Assigning authority, in capitals → identifier system."""
     zone: tzinfo = UTC
     """Of times that name none, in messages whose header names none either."""

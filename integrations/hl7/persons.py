@@ -47,18 +47,18 @@ def _identifiers(pid: Segment, sender: str, authorities: Mapping[str, str]) -> I
         for n in range(1, pid.repetitions(field) + 1):
             value = pid.text(field, 1, repetition=n)
             if value:
-                names = _authority(pid, field, n)
+                names = _authority(pid, field, n, authorities)
                 yield from _in_systems(value, names or [sender], authorities)
     number = pid.text(SSN)
     if len(_digits(number)) == 11:  # a SNILS has eleven digits, an American number nine
         yield IdentifierSystem.SNILS, _digits(number)
 
 
-def _authority(pid: Segment, field: int, n: int) -> list[str]:
+def _authority(pid: Segment, field: int, n: int, authorities: Mapping[str, str]) -> list[str]:
     """Return the assigning authority's names (CX.4: name, universal id), or what kind of number it is (CX.5)."""
     names = [pid.text(field, 4, part, n) for part in (1, 2)]
     kind = pid.text(field, 5, 1, n)
-    known = [kind] if kind.upper() in AUTHORITIES else []
+    known = [kind] if kind.upper() in authorities else []
     return [*known, *filter(None, names)]
 
 
