@@ -12,7 +12,7 @@ from domain.accounts import Viewer
 from domain.audit import AuditAction, AuditEntry, Outcome
 from domain.errors import Forbidden, InvalidInput, NotFound, NotSignedIn, PatientAmbiguous, PatientUnknown
 from domain.messages import Filing, MessageReason, MessageState, Received, state_of
-from persistence import accounts, messages, sessions
+from persistence import accounts, messages, patients, sessions
 from persistence.ids import IDS_AHEAD
 from persistence.messages import Hashes, InboundMessageBody, InboundMessageRow
 from persistence.statements import Record
@@ -137,6 +137,12 @@ async def recover(sender: Sender, understand: Understand) -> int:
                 done += await _recovered(sender, found.id, understand)
 
 
+async def partner_named(snapshot: Snapshot, login: str) -> int | None:
+    """Return the account of the partner that signs in by this name: how an operator names one in the settings."""
+    found = await accounts.by_name(snapshot, login)
+    return None if found is None else int(found[0].id)
+
+
 async def _recovered(sender: Sender, message_id: int, understand: Understand) -> bool:
     """Apply one; one that fails stays as it is, and keeps neither the others nor the listener back."""
     async with sender.call.app.store.snapshot() as snapshot:
@@ -256,6 +262,8 @@ async def _outcome(tx: Transaction, partner: Viewer | None, call: Call, message:
         return MessageReason.CONTENT_INVALID
     except (Forbidden, NotFound):
         return MessageReason.SENDER_NOT_ALLOWED
+    for patient_id in sorted({patient_id for patient_id, _ in admitted}):
+        await patients.lock(tx, patient_id)
     for patient_id, filing in admitted:
         for report in filing.reports:
             await results.file(tx, patient_id, results.laboratory(partner), report)

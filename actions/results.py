@@ -70,7 +70,8 @@ async def find(snapshot: Snapshot, person: PersonNamed) -> int:
 
 
 async def file(tx: Transaction, patient_id: int, organization_id: int, report: ReportSent) -> Ref:
-    """Write a version of a study, unless the newest one says the same."""
+    """Write a version of a study, unless the newest one says the same; versions that come at once take turns."""
+    await patients.lock(tx, patient_id)
     key = await tx.keys.newest(Owner("patient", patient_id))
     panel = f"|{report.panel}" if report.panel else ""
     study_hash = key.hash(f"study|{organization_id}|{report.study}{panel}")

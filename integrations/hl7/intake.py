@@ -136,5 +136,4 @@ def _content(message: Parsed, raw: bytes) -> str:
     """Return a digest of what the message says; the time of sending (MSH-7) may differ in a repeat."""
     if message.header is None or message.reason is not None:
         return hashlib.sha256(raw).hexdigest()
-    text = "\r".join(segment.line() for segment in message.segments[1:])
-    return hashlib.sha256(f"{_kind(message)}\r{text}".encode("utf-8", "replace")).hexdigest()
+    return hashlib.sha256(f"{_kind(message)}\r{message.body}".encode("utf-8", "replace")).hexdigest()

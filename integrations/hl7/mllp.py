@@ -31,8 +31,8 @@ class Limits:
     connections: int = 100
     message: int = MOST_BYTES
     """Bytes without an end block after which a connection is cut off."""
-    held: int = 10 * MOST_BYTES
-    """Bytes of unfinished messages in all connections together."""
+    held: int = 5 * MOST_BYTES
+    """Bytes of messages not yet answered in all connections together; who adds to more is cut off."""
     unfinished: float = 60.0
     """Seconds without a byte, a message being under way."""
     answering: float = 30.0
@@ -169,7 +169,11 @@ class _Connection:
         try:
             while not self._stopping and (raw := await self._next()) is not None:
                 self._answering = True
-                await self._write(await self._answer(raw))
+                self._listener.held += len(raw)
+                try:
+                    await self._write(await self._answer(raw))
+                finally:
+                    self._listener.held -= len(raw)
                 self._answering = False
         except (ConnectionError, TimeoutError, ssl.SSLError, asyncio.CancelledError):
             pass  # the peer is gone or too slow, or the listener stops: nothing was promised

@@ -9,8 +9,8 @@ from domain.messages import MessageReason
 from integrations.hl7.decoding import Decoded
 from integrations.hl7.escapes import Separators, unescape
 
-MOST_PARTS: Final = 200_000
-"""Separators in one message: each part becomes an object of some 500 bytes, so 20 MiB of `|` would take 10 GB."""
+MOST_PARTS: Final = 100_000
+"""Separators and escapes in one message: each part becomes an object of some 500 bytes, 20 MiB of `|` 10 GB."""
 NULL: Final = '""'
 """HL7's word for a value deleted on purpose."""
 _SEGMENT: Final = re.compile(r"[A-Z][A-Z0-9]{2}\Z")
@@ -53,10 +53,6 @@ class Segment:
         """Return a field as it came, for echoing."""
         return str(self._fields[field]) if field < len(self._fields) else ""
 
-    def line(self) -> str:
-        """Return the segment as it came."""
-        return str(self._fields)
-
     def _repetition(self, field: int, repetition: int) -> Any:
         values = self._fields[field] if field < len(self._fields) else ()
         return values[repetition - 1] if repetition <= len(values) else ""
@@ -72,6 +68,8 @@ class Parsed(NamedTuple):
     separators: Separators = Separators()
     charset: str = "utf-8"
     reason: MessageReason | None = None
+    body: str = ""
+    """What follows the header, as text."""
 
     @property
     def header(self) -> Segment | None:
@@ -81,16 +79,17 @@ class Parsed(NamedTuple):
 
 def parse(decoded: Decoded) -> Parsed:
     """Return the segments of a message."""
-    lines = _joined(decoded.text)
+    many = decoded.text.count("\r") > MOST_PARTS
+    lines = _joined(decoded.text.split("\r", 1)[0] if many else decoded.text)
     separators = _separators(lines[0]) if lines else None
     if separators is None:
         return Parsed(charset=decoded.charset, reason=MessageReason.NOT_HL7)
     lines[0] = _plain_header(lines[0], separators)
-    reason = _hindrance(decoded, lines, separators)
+    reason = MessageReason.TOO_COMPLEX if many else _hindrance(decoded, lines, separators)
     segments = _segments(lines[:1] if reason else lines, separators, decoded.charset)
     if not segments:
         return Parsed(charset=decoded.charset, reason=MessageReason.NOT_HL7)
-    return Parsed(segments, separators, decoded.charset, reason)
+    return Parsed(segments, separators, decoded.charset, reason, "\r".join(lines[1:]))
 
 
 def _joined(text: str) -> list[str]:
@@ -112,7 +111,7 @@ def _separators(header: str) -> Separators | None:
     field = header[3:4]
     if header[:3] != "MSH" or not field or field.isalnum() or field.isspace():
         return None
-    marks = list(dict.fromkeys(header[4:].split(field, 1)[0]))
+    marks = list(dict.fromkeys(header[4:100].split(field, 1)[0]))
     given = Separators(field, *(marks[:4] + ["^", "~", "\\", "&"][len(marks[:4]) :]))
     if len(set(given)) != len(given) or any(mark.isalnum() or mark.isspace() for mark in given):
         return None
@@ -128,15 +127,19 @@ def _plain_header(header: str, separators: Separators) -> str:
 def _hindrance(decoded: Decoded, lines: list[str], separators: Separators) -> MessageReason | None:
     if not decoded.faithful:
         return MessageReason.CHARSET_UNREADABLE
-    if sum(decoded.text.count(mark) for mark in separators if mark != separators.escape) + len(lines) > MOST_PARTS:
+    if _parts(decoded.text, separators) > MOST_PARTS:
         return MessageReason.TOO_COMPLEX
     if any(line[:3] in ("MSH", "BHS", "FHS") for line in lines[1:]):
         return MessageReason.SEVERAL_MESSAGES
     return None
 
 
+def _parts(text: str, separators: Separators) -> int:
+    return sum(text.count(mark) for mark in separators)
+
+
 def _segments(lines: list[str], separators: Separators, charset: str) -> tuple[Segment, ...]:
-    if sum(line.count(separators.field) for line in lines[:1]) > MOST_PARTS:
+    if _parts(lines[0], separators) > MOST_PARTS:
         return ()
     try:
         message = hl7.parse("\r".join(lines))

@@ -81,6 +81,15 @@ async def test_of_ten_sent_at_once_one_is_applied(account):
     assert (await count(account, "inbound_message"), await count(account, "diagnostic_report")) == (1, 1)
 
 
+async def test_versions_of_one_study_that_come_at_once_take_turns(account):
+    versions = [oru(ANNA, order(), potassium(f"6.{n}"), control=f"N{n}") for n in range(8)]
+    answers = await asyncio.gather(*(send(account, raw) for raw in versions))
+    assert answers == [("AA", f"N{n}") for n in range(8)]
+    async with account.store.snapshot() as snapshot:
+        rows = await snapshot.connection.fetch("select edition from diagnostic_report where replaced_at is null", ())
+    assert [tuple(row) for row in rows] == [(8,)]
+
+
 async def test_another_content_under_a_used_control_id_waits_for_a_human(account):
     await send(account, oru())
     other = oru(ANNA, order("F2"), potassium("7.0"))
@@ -269,6 +278,12 @@ async def test_a_disabled_partner_is_nobody(account):
         await tx.connection.execute(statement, ())
     with pytest.raises(NotSignedIn):
         await intake(account).take(sender(account), oru())
+
+
+async def test_a_partner_is_named_by_its_login(account):
+    async with account.store.snapshot() as snapshot:
+        assert await messages.partner_named(snapshot, "lab@example.org") == account.world.accounts["lab"]
+        assert await messages.partner_named(snapshot, "nobody@example.org") is None
 
 
 async def test_the_migrations_make_these_tables(settings):

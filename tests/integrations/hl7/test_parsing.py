@@ -72,6 +72,9 @@ def test_a_line_that_begins_no_segment_continues_the_one_before():
         ("FHS|^~\\&|\rBHS|^~\\&|", MessageReason.NOT_HL7),
         ("MSH|^~\\&|A\rPID|1\rMSH|^~\\&|B", MessageReason.SEVERAL_MESSAGES),
         ("MSH|^~\\&|A\rPID" + "|" * 300_000, MessageReason.TOO_COMPLEX),
+        ("MSH|^~\\&|A" + "\r" * 300_000, MessageReason.TOO_COMPLEX),
+        ("MSH|^~\\&|A" + "^" * 300_000, MessageReason.NOT_HL7),
+        ("MSH|^~\\&|A\rOBX|1|TX|||" + "\\.br\\" * 100_000, MessageReason.TOO_COMPLEX),
     ],
 )
 def test_what_is_no_message_says_why(text, reason):
