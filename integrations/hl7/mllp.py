@@ -46,7 +46,7 @@ class Listening:
     host: str
     port: int
     account_id: int | None = None
-    """The partner that everyone who connects here speaks for."""
+    """The partner that everyone who connects here speaks for, unless certificates say who it is."""
     by_certificate: Mapping[str, int] = field(default_factory=dict)
     """Common or DNS name of a client's certificate → the partner's account."""
     tls: ssl.SSLContext | None = None
@@ -90,7 +90,7 @@ class Listener:
             OSError: the port is taken.
         """
         where = self._listening
-        if where.tls is None and not where.behind_tls and not ipaddress.ip_address(where.host).is_loopback:
+        if where.tls is None and not where.behind_tls and not _is_loopback(where.host):
             raise ValueError("plain MLLP is served on loopback only; give it a certificate or a tunnel")
         if where.account_id is None and not where.by_certificate:
             raise ValueError("an MLLP listener needs a partner")
@@ -112,10 +112,10 @@ class Listener:
 
     def partner(self, certificate: Mapping[str, Any] | None) -> int | None:
         """Return whom a connection speaks for, None if nobody is known."""
-        for name in _names(certificate or {}):
-            if name in self._listening.by_certificate:
-                return self._listening.by_certificate[name]
-        return self._listening.account_id
+        known = self._listening.by_certificate
+        if not known:
+            return self._listening.account_id
+        return next((known[name] for name in _names(certificate or {}) if name in known), None)
 
     async def _recovered(self, account_id: int | None) -> None:
         sender = Sender(Call(self._intake.app, operation="mllp"), account_id)
@@ -236,6 +236,10 @@ class _Connection:
         self._writer.write(bytes([START]) + answer + END)
         async with asyncio.timeout(self._limits.answering):
             await self._writer.drain()
+
+
+def _is_loopback(host: str) -> bool:
+    return host == "localhost" or ipaddress.ip_address(host).is_loopback
 
 
 def _names(certificate: Mapping[str, Any]) -> list[str]:

@@ -147,7 +147,7 @@ async def test_a_clients_certificate_says_which_partner_it_is(account, tmp_path)
     authority = Authority(tmp_path)
     server = server_tls(*authority.issue("server"), authority.file)
     names = {"lab.example": account.world.accounts["lab"]}
-    async with listening(account, tls=server, by_certificate=names, account_id=None) as listener:
+    async with listening(account, tls=server, by_certificate=names) as listener:
         async with connected(listener, ssl=authority.client("lab.example"), server_hostname="server") as lab:
             assert told(await lab.say(oru())) == ("AA", "C1")
         async with connected(listener, ssl=authority.client("other.example"), server_hostname="server") as other:
