@@ -173,6 +173,8 @@ class PatientSent(Sent, frozen=True, kw_only=True):
     email: str | None = None
     address: str | None = None
     identifiers: tuple[tuple[str, str], ...] = ()
+    described: bool = True
+    """False: the bundle only names the person, who must be known here already."""
 
     def named(self) -> PersonNamed:
         """Return the person as those who look for one want it."""

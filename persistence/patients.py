@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from typing import ClassVar
 
-from sqlalchemy import Index, LargeBinary, String, bindparam, select
+from sqlalchemy import BigInteger, Index, LargeBinary, String, bindparam, select
 from sqlmodel import Field
 
 from domain.patients import Sex
@@ -74,3 +74,15 @@ async def by_id(snapshot: Snapshot, patient_id: int) -> tuple[Record, PatientBod
     """Return a patient with the body opened."""
     record = await snapshot.one(_BY_ID, patient_id=patient_id)
     return None if record is None else (record, await snapshot.opened(PatientRow, PatientBody, record))
+
+
+_IDENTIFIERS = Statement(
+    select(_IDENTIFIER.c.system, _IDENTIFIER.c.value_hash).where(
+        _IDENTIFIER.c.patient_id == bindparam("patient_id", type_=BigInteger)
+    )
+)
+
+
+async def identifiers(snapshot: Snapshot, patient_id: int) -> list[tuple[str, bytes]]:
+    """Return the systems and keyed hashes of a patient's numbers."""
+    return [(row.system, row.value_hash) for row in await snapshot.all(_IDENTIFIERS, patient_id=patient_id)]

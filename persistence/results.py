@@ -138,3 +138,15 @@ async def by_id(snapshot: Snapshot, patient_id: int, report_id: int) -> tuple[Re
     if record is None:
         return None
     return record, await snapshot.opened(DiagnosticReportRow, DiagnosticReportBody, record)
+
+
+_REPLACE_ONE = Statement(
+    update(_OBSERVATION)
+    .where(_OBSERVATION.c.patient_id == bindparam("of_patient"), _OBSERVATION.c.id == bindparam("of_observation"))
+    .values(replaced_at=bindparam("at"))
+)
+
+
+async def replace_one(tx: Transaction, patient_id: int, observation_id: int) -> None:
+    """Mark an observation as replaced; it stays readable."""
+    await tx.execute(_REPLACE_ONE, of_patient=patient_id, of_observation=observation_id, at=tx.now)
