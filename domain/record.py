@@ -311,6 +311,8 @@ class LeftOut(msgspec.Struct, frozen=True):
 class BundleSent(msgspec.Struct, frozen=True):
     """What a bundle says."""
 
+    kind: str
+    """FHIR's BundleType."""
     entries: tuple[tuple[str, str], ...]
     """(place, resource type) of every entry, in order."""
     organizations: tuple[OrganizationSent, ...] = ()

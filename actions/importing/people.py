@@ -1,7 +1,5 @@
 """The person of a record: found beyond doubt, or entered anew, or refused."""
 
-from typing import Any
-
 import msgspec
 
 from actions import access, registry, results
@@ -53,7 +51,7 @@ async def _entered(acting: Acting, name: bytes, sent: PatientSent, tally: Tally)
     if not sent.described:
         raise PatientUnknown(sent.place)
     tx = acting.tx
-    patient_id = await registry.add_patient(tx, Person(*_body(sent), sent.identifiers))
+    patient_id = await registry.add_patient(tx, _person(sent))
     await access.require(acting, Permission.IMPORT_RECORD, patient_id)
     content = await _content(tx, patient_id, sent)
     await tx.insert(SourceRow(source_hash=name, row_id=patient_id, registered=True, content_hash=content))
@@ -98,7 +96,7 @@ async def _add_numbers(tx: Transaction, patient_id: int, sent: PatientSent) -> b
 
 async def _correct(tx: Transaction, patient_id: int, sent: PatientSent) -> bool:
     known = await patients.by_id(tx, patient_id)
-    body = PatientBody(*_body(sent))
+    body = _body(sent)
     if known is None or known[1] == body:
         return False
     record = known[0]
@@ -108,12 +106,25 @@ async def _correct(tx: Transaction, patient_id: int, sent: PatientSent) -> bool:
 
 async def _content(tx: Transaction, patient_id: int, sent: PatientSent) -> bytes:
     key = await tx.keys.newest(Owner("patient", patient_id))
-    return key.hash(f"person|{msgspec.json.encode([*_body(sent), sent.identifiers]).decode()}")
+    return key.hash(f"person|{msgspec.json.encode((_body(sent), sent.identifiers)).decode()}")
 
 
-def _body(sent: PatientSent) -> tuple[Any, ...]:
-    """Return the attributes of a person's body, in its order."""
-    return (
+def _person(sent: PatientSent) -> Person:
+    return Person(
+        sent.family,
+        sent.given,
+        sent.patronymic,
+        sent.birth_date,
+        sent.sex,
+        sent.phone,
+        sent.email,
+        sent.address,
+        sent.identifiers,
+    )
+
+
+def _body(sent: PatientSent) -> PatientBody:
+    return PatientBody(
         sent.family,
         sent.given,
         sent.patronymic,

@@ -53,8 +53,8 @@ def bundle(raw: bytes) -> BundleSent:
     Raises:
         Broken: it can't be taken; says where it is broken, never with what value.
     """
-    _, entries = read(raw)
-    return _Mapping(entries).done()
+    element, entries = read(raw)
+    return _Mapping(entries).done(element.needed("type"))
 
 
 class _Mapping:
@@ -70,7 +70,7 @@ class _Mapping:
         self._measured: dict[str, tuple[str, list[LooseObservation]]] = {}
         """Of each observation's source: its person and what it measures."""
 
-    def done(self) -> BundleSent:
+    def done(self, kind: str) -> BundleSent:
         """Return what the bundle says: people first, so that everything else finds them."""
         order = sorted(self._entries, key=lambda entry: _ORDER.get(entry.type, 2))
         for entry in order:
@@ -82,6 +82,7 @@ class _Mapping:
             if source not in reported:
                 self._add(person, "observations", found)
         return BundleSent(
+            kind=kind,
             entries=tuple((e.place, e.type) for e in sorted([*self._entries, *self._entries.repeated], key=_number)),
             organizations=tuple(self._organizations),
             practitioners=tuple(self._practitioners),
