@@ -15,10 +15,12 @@ from integrations.fhir.reading import Entries, Entry
 from integrations.fhir.values import concept, concepts, needed_concept, notes, said_time
 
 
-def allergy(entries: Entries, entry: Entry) -> AllergySent:
-    """Return the allergy."""
+def allergy(entries: Entries, entry: Entry) -> AllergySent | None:
+    """Return the allergy; None where it doesn't say to what, which FHIR allows."""
     element = entry.element
-    code = concept(element, "code") or _substance(element)
+    code = _code(element)
+    if code is None:
+        return None
     return AllergySent(
         place=entry.place,
         source=entry.source,
@@ -36,13 +38,12 @@ def allergy(entries: Entries, entry: Entry) -> AllergySent:
     )
 
 
-def _substance(element: Element) -> Coded:
-    """Return the substance of the first reaction, where the allergy itself has no code."""
-    for reaction in element.children("reaction"):
-        found = concept(reaction, "substance")
-        if found is not None:
-            return found
-    return needed_concept(element, "code")
+def _code(element: Element) -> Coded | None:
+    """Return to what; the substance of the first reaction, where the allergy itself has no code."""
+    if element.data.get("code") is not None:
+        return needed_concept(element, "code")
+    found = (concept(reaction, "substance") for reaction in element.children("reaction"))
+    return next((substance for substance in found if substance), None)
 
 
 def _reactions(element: Element) -> tuple[str, ...]:

@@ -35,6 +35,8 @@ TOLD: Final[Mapping[str, tuple[str, Callable[[Entries, Entry], Any]]]] = {
 """For each type the record's attribute and the mapper."""
 SUBJECT: Final = {"AllergyIntolerance": "patient", "Immunization": "patient"}
 """Where a type names the person, if not in `subject`."""
+ALWAYS_ABOUT: Final = frozenset({"Condition", "AllergyIntolerance", "Immunization", "MedicationRequest"})
+"""Types whose subject FHIR requires."""
 REASONS: Final = {
     "Location": "rooms and wards of an organization are not kept",
     "Medication": "taken with the prescription that refers to it",
@@ -42,6 +44,8 @@ REASONS: Final = {
 }
 REPEATED: Final = "stands in the file before"
 NO_ROOM: Final = "the record has no place for this type yet"
+NO_NAME: Final = "has no name"
+NO_CODE: Final = "does not say what it is"
 NO_PERSON: Final = "is not about a person"
 NO_VALUE: Final = "has no value"
 NOT_HERE: Final = "the result that it refers to is not in the file"
@@ -94,19 +98,31 @@ class _Mapping:
         if entry.type == "Patient":
             self._patients[entry.source] = patient(entry)
         elif entry.type == "Organization":
-            self._organizations.append(organization(entry))
+            self._listed(entry, organization(entry), self._organizations)
         elif entry.type == "Practitioner":
-            self._practitioners.append(practitioner(entry))
+            self._listed(entry, practitioner(entry), self._practitioners)
         elif entry.type in TOLD:
-            name, mapper = TOLD[entry.type]
-            told = mapper(self._entries, entry)
-            person = self._person(entry)
-            if person is not None:
-                self._add(person, name, [told])
+            self._tell(entry)
         elif entry.type == "Observation":
             self._observe(entry)
         elif entry.type != "DiagnosticReport":
             self._leave(entry, REASONS.get(entry.type, NO_ROOM))
+
+    def _listed(self, entry: Entry, found: Any, directory: list[Any]) -> None:
+        if found is None:
+            self._leave(entry, NO_NAME)
+        else:
+            directory.append(found)
+
+    def _tell(self, entry: Entry) -> None:
+        name, mapper = TOLD[entry.type]
+        told = mapper(self._entries, entry)
+        if told is None:
+            self._leave(entry, NO_CODE)
+            return
+        person = self._person(entry)
+        if person is not None:
+            self._add(person, name, [told])
 
     def _observe(self, entry: Entry) -> None:
         found = results.observations(entry)
@@ -144,7 +160,10 @@ class _Mapping:
 
     def _person(self, entry: Entry) -> str | None:
         """Return the source of the person whom a resource is about; None (and a note) where it is about none."""
-        reference = entry.element.child(SUBJECT.get(entry.type, "subject"))
+        subject = SUBJECT.get(entry.type, "subject")
+        reference = entry.element.child(subject)
+        if reference is None and entry.type in ALWAYS_ABOUT:
+            raise entry.element.broken(subject, "is missing")
         found = self._entries.resolve(entry, reference)
         if found is not None and found.source in self._patients:
             return found.source

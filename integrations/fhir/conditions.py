@@ -11,9 +11,11 @@ from integrations.fhir.values import code_of, concept, needed_concept, notes, sa
 E = TypeVar("E", bound=StrEnum)
 
 
-def condition(entries: Entries, entry: Entry) -> ConditionSent:
-    """Return the condition."""
+def condition(entries: Entries, entry: Entry) -> ConditionSent | None:
+    """Return the condition; None where it doesn't say what it is, which FHIR allows."""
     element = entry.element
+    if element.data.get("code") is None:
+        return None
     return ConditionSent(
         place=entry.place,
         source=entry.source,

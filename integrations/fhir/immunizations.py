@@ -8,13 +8,16 @@ from integrations.fhir.values import concept, needed_concept, notes, quantity_te
 def immunization(entries: Entries, entry: Entry) -> ImmunizationSent:
     """Return the vaccination."""
     element = entry.element
+    given = said_time(element, "occurrence")
+    if given is None:
+        raise element.broken("occurrenceDateTime", "is missing")
     return ImmunizationSent(
         place=entry.place,
         source=entry.source,
         status=element.bound(element.needed("status"), "status", ImmunizationStatus),
         vaccine=needed_concept(element, "vaccineCode"),
         at=element.first_moment("occurrenceDateTime", "recorded"),
-        given=said_time(element, "occurrence"),
+        given=given,
         lot=element.text("lotNumber"),
         dose=quantity_text(element.child("doseQuantity")),
         reason=concept(element, "statusReason"),

@@ -7,10 +7,15 @@ from integrations.fhir.reading import Entry
 LONGEST_NAME = 300
 
 
-def organization(entry: Entry) -> OrganizationSent:
-    """Return the organization; what its directory entry has no room for is left empty rather than cut."""
+def organization(entry: Entry) -> OrganizationSent | None:
+    """Return the organization; None where it has no name.
+
+    What the directory's entry has no room for is left empty rather than cut.
+    """
     element = entry.element
-    name = element.needed("name")
+    name = element.text("name")
+    if name is None:
+        return None
     if len(name) > LONGEST_NAME:
         raise element.broken("name", "is too long")
     city, address = _address(element)

@@ -208,6 +208,8 @@ def test_what_is_left_out_says_why() -> None:
         bundle(
             PERSON,
             {"resourceType": "Location", "id": "l"},
+            {"resourceType": "Practitioner", "id": "d"},
+            of_person("Condition", "c"),
             of_person("Claim", "c"),
             of_person("Observation", "o", status="final", code=concept("x", "1", LOINC)),
             {
@@ -220,27 +222,32 @@ def test_what_is_left_out_says_why() -> None:
             PERSON,
         )
     )
-    assert [(left.place, left.type, left.reason) for left in sent.left_out] == [
+    assert sorted((left.place, left.type, left.reason) for left in sent.left_out) == [
         ("Bundle.entry[1].resource", "Location", "rooms and wards of an organization are not kept"),
-        ("Bundle.entry[2].resource", "Claim", "the record has no place for this type yet"),
-        ("Bundle.entry[3].resource", "Observation", "has no value"),
-        ("Bundle.entry[4].resource", "Observation", "is not about a person"),
-        ("Bundle.entry[5].resource", "Patient", "stands in the file before"),
+        ("Bundle.entry[2].resource", "Practitioner", "has no name"),
+        ("Bundle.entry[3].resource", "Condition", "does not say what it is"),
+        ("Bundle.entry[4].resource", "Claim", "the record has no place for this type yet"),
+        ("Bundle.entry[5].resource", "Observation", "has no value"),
+        ("Bundle.entry[6].resource", "Observation", "is not about a person"),
+        ("Bundle.entry[7].resource", "Patient", "stands in the file before"),
     ]
-    assert [kind for _, kind in sent.entries] == [
-        "Patient",
-        "Location",
-        "Claim",
-        "Observation",
-        "Observation",
-        "Patient",
-    ]
+    assert [kind for _, kind in sent.entries][-3:] == ["Observation", "Observation", "Patient"]
 
 
 @pytest.mark.parametrize(
     ("resource", "place", "problem"),
     [
-        (of_person("Condition", "c"), "code", "is missing"),
+        (
+            of_person("MedicationRequest", "m", status="active", intent="order"),
+            "medicationCodeableConcept",
+            "is missing",
+        ),
+        ({"resourceType": "Condition", "id": "c", "code": concept("x")}, "subject", "is missing"),
+        (
+            of_person("Immunization", "i", subject="patient", status="completed", vaccineCode=concept("x")),
+            "occurrenceDateTime",
+            "is missing",
+        ),
         (of_person("Condition", "c", code={}), "code", "says nothing"),
         (of_person("Condition", "c", code="flu"), "code", "must be an object"),
         (

@@ -116,7 +116,7 @@ async def test_broken_json_is_400_and_names_line_and_column(door: httpx2.AsyncCl
 
 async def test_a_broken_resource_is_422_and_names_its_place(door: httpx2.AsyncClient, account: Account) -> None:
     before = await people(account)
-    answer = await post(door, account, bundle(PERSON, of_person("Condition", "c")))
+    answer = await post(door, account, bundle(PERSON, of_person("Observation", "c", status="final")))
     assert answer.status_code == 422
     assert issue(answer) == ("invalid", "is missing", ["Bundle.entry[1].resource.code"])
     assert await people(account) == before
