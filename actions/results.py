@@ -64,7 +64,7 @@ async def find(snapshot: Snapshot, person: PersonNamed) -> int:
     if not found:
         raise PatientUnknown("person")
     known = await patients.by_id(snapshot, next(iter(found)))
-    if len(found) > 1 or known is None or not _agrees(person, known[1]):
+    if len(found) > 1 or known is None or not agrees(person, known[1]):
         raise PatientAmbiguous("person")
     return found.pop()
 
@@ -168,7 +168,8 @@ def laboratory(viewer: Viewer) -> int:
     return places[0]
 
 
-def _agrees(person: PersonNamed, known: patients.PatientBody) -> bool:
+def agrees(person: PersonNamed, known: patients.PatientBody) -> bool:
+    """Return whether birth date and sex agree, where both sides know them."""
     if person.birth_date and known.birth_date and person.birth_date != known.birth_date:
         return False
     return Sex.UNKNOWN in (person.sex, known.sex) or person.sex is known.sex

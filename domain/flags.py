@@ -24,7 +24,7 @@ def flag_of(value: str, low: str | None, high: str | None, sent: str | None) -> 
 
     Source: HL7 v2.5, table 0078 (abnormal flags).
     """
-    told = flag_from_hl7(sent.strip()) if sent else None
+    told = flag_from_hl7(sent.upper()) if sent else None
     if told is not None:
         return told
     number, least, most = number_of(value), number_of(low), number_of(high)

@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from typing import ClassVar
 
-from sqlalchemy import Index, LargeBinary, String, bindparam, select
+from sqlalchemy import BigInteger, Index, LargeBinary, String, bindparam, select
 from sqlmodel import Field
 
 from domain.patients import Sex
@@ -82,3 +82,15 @@ async def by_id(snapshot: Snapshot, patient_id: int) -> tuple[Record, PatientBod
 async def lock(tx: Transaction, patient_id: int) -> None:
     """Let nobody else who locks change this record until the transaction ends; several are locked in id order."""
     await tx.value(_LOCK, patient_id=patient_id)
+
+
+_IDENTIFIERS = Statement(
+    select(_IDENTIFIER.c.system, _IDENTIFIER.c.value_hash).where(
+        _IDENTIFIER.c.patient_id == bindparam("patient_id", type_=BigInteger)
+    )
+)
+
+
+async def identifiers(snapshot: Snapshot, patient_id: int) -> list[tuple[str, bytes]]:
+    """Return the systems and keyed hashes of a patient's numbers."""
+    return [(row.system, row.value_hash) for row in await snapshot.all(_IDENTIFIERS, patient_id=patient_id)]

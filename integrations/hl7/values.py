@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
 from typing import Final, NamedTuple
 
-from domain.flags import FROM_HL7
+from domain.reference_ranges import flag_from_hl7
 from integrations.hl7.parsing import Segment
 
 _TIME: Final = re.compile(
@@ -81,7 +81,7 @@ def reference_range(text: str, unit: str) -> Range:
 def flag(obx: Segment) -> str | None:
     """Return OBX-8's severest value that table 0078 has, or None."""
     sent = {obx.text(8, repetition=n + 1).upper() for n in range(obx.repetitions(8))}
-    known = sent & set(FROM_HL7)
+    known = {code for code in sent if flag_from_hl7(code)}
     return min(known, key=_SEVEREST.index) if known else None
 
 
