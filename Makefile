@@ -21,14 +21,17 @@ $(VENV)/dev.stamp: requirements/dev.lock $(VENV)/run.stamp
 run: $(VENV)/run.stamp ## set up and serve the product with demo data on SQLite
 	@$(BIN)/python -m server demo
 
-test: $(VENV)/dev.stamp ## set up and pass the tests
-	$(BIN)/python -m pytest
+test: $(VENV)/dev.stamp ## set up and pass the tests (on PostgreSQL and Redis too, where they are there)
+	$(BIN)/python -m pytest -n 2 $(ARGS)
+	$(BIN)/python -m tests.services -n 2 $(ARGS)
 
-check: $(VENV)/dev.stamp ## format, lint, types, direction of imports
+check: $(VENV)/dev.stamp ## format, lint, types, direction of imports, schema, own rules
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/python -m server schema | diff -u schema.graphql -
+	$(BIN)/python -m tests.rules
 
 format: $(VENV)/dev.stamp ## put the code in shape
 	$(BIN)/ruff format .

@@ -12,7 +12,7 @@ from actions.app import App
 from domain.accounts import Viewer
 from domain.audit import AuditAction, AuditEntry, Outcome
 from domain.errors import REFUSALS, Forbidden, InvalidInput, KeyReused, NotSignedIn, Refusal
-from persistence import outcomes, sessions
+from persistence import events, outcomes, sessions
 from persistence.audit import Origin
 from persistence.sealing import SYSTEM
 from persistence.store import Transaction
@@ -83,12 +83,12 @@ def action(
         async def once(call: Call, *args: P.args, **given: P.kwargs) -> Ref:
             attempt = _Attempt(call, what, run.__name__, given)
             try:
-                return await attempt.run(functools.partial(run, *args, **given))
+                return await attempt.run(lambda acting: run(acting, *args, **given))
             except Refusal as refusal:
                 await attempt.refused(refusal)
                 raise
 
-        return once
+        return once  # type: ignore[return-value]  # the names of positional parameters differ
 
     return decorate
 
@@ -116,7 +116,7 @@ class _Attempt:
             done = await function(Acting(tx, self._viewer, self._call))
             if self._hashes:
                 await outcomes.settle(tx, self._viewer.account_id, self._hashes[0], outcomes.Outcome(tuple(done[:2])))
-        return done._replace(as_of=tx.as_of)
+        return done._replace(as_of=tx.as_of or done.as_of)
 
     async def refused(self, refusal: Refusal) -> None:
         """Record a refusal and its outcome, after the rollback."""
@@ -166,7 +166,7 @@ class _Attempt:
             raise KeyReused("key")
         if outcome.refusal:
             raise REFUSALS.get(outcome.refusal, Forbidden)(outcome.field)
-        return Ref(outcome.ids[0], outcome.ids[1])
+        return Ref(outcome.ids[0], outcome.ids[1], (await events.as_of(tx)).text())
 
 
 def _digest(text: str) -> str:

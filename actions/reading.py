@@ -23,6 +23,8 @@ class Wanted(NamedTuple):
 
 
 Prepare = Callable[[Rights], Wanted]
+Covered = frozenset[tuple[int, Category]]
+"""(patient, category)"""
 
 
 @dataclass(slots=True)
@@ -34,10 +36,14 @@ class Reading:
     as_of: str
     now: datetime
     values: dict[str, Any] = field(default_factory=dict)
+    clean: bool = True
+    """Nothing that was asked for was refused."""
 
 
-async def read(call: Call, prepare: Prepare, action: AuditAction = AuditAction.READ) -> Reading:
+async def read(call: Call, prepare: Prepare, covered: Covered = frozenset()) -> Reading:
     """Return what hangs on the roots, decided, recorded and opened.
+
+    `covered` is what the caller's own entry already tells of: reading that back makes no second one.
 
     Raises:
         AuditUnavailable: the entry could not be made durable; nothing is shown.
@@ -47,7 +53,8 @@ async def read(call: Call, prepare: Prepare, action: AuditAction = AuditAction.R
     sieve = _Sieve(reading.rights)
     for key, value in reading.values.items():
         reading.values[key] = sieve.root(value)
-    await call.app.audit.recorded(sieve.entries(action), call.origin(reading.viewer))
+    reading.clean = not sieve.refused
+    await call.app.audit.recorded(sieve.entries(covered), call.origin(reading.viewer))
     await open_bodies(call.app.store.keys, sieve.to_open)
     return reading
 
@@ -82,18 +89,23 @@ class _Sieve:
         self._rights = rights
         self.to_open: list[Loaded] = []
         self._seen: dict[int, set[Category]] = {}
-        self._refused: dict[int, tuple[set[Category], str]] = {}
+        self.refused: dict[int, tuple[set[Category], str]] = {}
 
     def root(self, value: Any) -> Any:
         """Return a root's value without what may not be seen."""
         return self._reached(value)
 
-    def entries(self, action: AuditAction) -> list[AuditEntry]:
-        """Return one entry a patient for what was seen, and one for what was refused."""
-        seen = [AuditEntry(action, Outcome.DONE, p, tuple(sorted(c))) for p, c in self._seen.items()]
+    def entries(self, covered: Covered) -> list[AuditEntry]:
+        """Return one entry a patient: what was seen, or else what was refused."""
+        action = AuditAction.READ
+        seen = [
+            AuditEntry(action, Outcome.DONE, p, tuple(sorted(categories)))
+            for p, categories in self._seen.items()
+            if not {(p, category) for category in categories} <= covered
+        ]
         refused = [
             AuditEntry(action, Outcome.REFUSED, p, tuple(sorted(categories)), reason=reason)
-            for p, (categories, reason) in self._refused.items()
+            for p, (categories, reason) in self.refused.items()
             if p not in self._seen
         ]
         return seen + refused
@@ -168,5 +180,5 @@ class _Sieve:
             self._seen.setdefault(patient_id, set()).add(category)
         else:
             reason = decision.reason.value if decision.reason else "NOT_FOUND"
-            self._refused.setdefault(patient_id, (set(), reason))[0].add(category)
+            self.refused.setdefault(patient_id, (set(), reason))[0].add(category)
         return decision

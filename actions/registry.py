@@ -1,4 +1,4 @@
-"""What an operator sets up by command: people, accounts, roles, assignments. Runs inside a transaction of the caller."""
+"""What an operator sets up by command: people, accounts, roles, assignments; inside a transaction of the caller."""
 
 from collections.abc import Sequence
 from datetime import date, datetime

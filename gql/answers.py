@@ -39,6 +39,11 @@ def answered(result: ExecutionResult, context: Context) -> bytes:
     return _ENCODER.encode(response)
 
 
+def emitted(data: dict[str, Any], as_of: str) -> bytes:
+    """Return the response of an operation that the generated emitter answered."""
+    return _ENCODER.encode({"data": data, "extensions": {"asOf": as_of}})
+
+
 def refused(refusal: Refusal, language: str) -> Reply:
     """Return the reply to a request that a refusal ended before it was executed."""
     extensions = {"code": refusal.code} | ({"field": refusal.field} if refusal.field else {})

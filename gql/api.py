@@ -17,7 +17,7 @@ from graphql.execution.values import VariableValues, get_variable_values
 from actions.app import App
 from actions.call import Call
 from actions.reading import Reading, Wanted, read
-from domain.access import Rights, StaffPermission
+from domain.access import CATEGORY, Category, Rights, StaffPermission
 from domain.accounts import Viewer
 from domain.errors import Refusal
 from gql import answers
@@ -26,6 +26,7 @@ from gql.context import Context
 from gql.documents import Document, Documents
 from gql.documents import Refusal as DocumentRefused
 from gql.exchange import Caller, Reply, Request, Stream, StreamEnded
+from gql.planning.emit import NotCovered, UnexpectedNull, emitter
 from gql.planning.plan import Plan, PlannedRoot, Planner, node_root
 from gql.planning.sources import Link, NodeById
 from gql.schema.payloads import Payload
@@ -149,7 +150,13 @@ class Api:
         return self._documents.plan(prepared.document, prepared.request.operation_name, conditions)
 
     async def _executed(self, prepared: Prepared, call: Call) -> bytes:
-        context = await self._context(prepared, call)
+        plan = self._plan(prepared)
+        context, reading = await self._context(prepared, plan, call)
+        if prepared.operation.operation is OperationType.QUERY:
+            emitted = _emitted(plan, reading)
+            if emitted is not None:
+                await self._seen(context.viewer, call)
+                return emitted
         result = execute(
             self._core,
             prepared.document.node,
@@ -163,21 +170,23 @@ class Api:
         await self._seen(context.viewer, call)
         return answers.answered(result, context)
 
-    async def _context(self, prepared: Prepared, call: Call) -> Context:
-        plan = self._plan(prepared)
+    async def _context(self, prepared: Prepared, plan: Plan, call: Call) -> tuple[Context, Reading]:
         bound = plan.bound(prepared.variables)
         reading = await read(call, lambda rights: _wanted(plan, bound, prepared.variables, rights))
         context = Context.of(call, reading)
         context.bound, context.payloads, context.hub = bound, plan.payloads, self._hub
-        return context
+        return context, reading
 
     async def _fill(self, payload: Payload, context: Context, key: str) -> None:
         """Load what a payload refers to, with the viewer's rights after the act."""
-        reading = await self._referred(payload, context, key)
+        reading = await self._referred(payload, context, key, shown=True)
         if reading is not None:
-            context.rights, context.as_of = reading.rights, reading.as_of
+            context.rights = reading.rights
+            payload.as_of = reading.as_of
+        context.as_of = payload.as_of or context.as_of
 
-    async def _referred(self, payload: Payload, context: Context, key: str) -> Reading | None:
+    async def _referred(self, payload: Payload, context: Context, key: str, *, shown: bool = False) -> Reading | None:
+        """Load the rows of a payload; `shown`: the act's own entry tells of the row that it gives back."""
         roots = [
             Root(inner, branch, parent)
             for inner, (attribute, branch) in context.payloads.get(key, {}).items()
@@ -185,7 +194,8 @@ class Api:
         ]
         if not roots:
             return None
-        reading = await read(context.call, lambda _: Wanted(roots, context.bound))
+        covered = frozenset(_covered(root) for root in roots if root.branch.row_guard) if shown else frozenset()
+        reading = await read(context.call, lambda _: Wanted(roots, context.bound), covered)
         payload.put(reading.values)
         return reading
 
@@ -200,12 +210,12 @@ class Api:
     # subscriptions
 
     async def _subscribed(self, prepared: Prepared, call: Call) -> Stream | Reply:
-        context = await self._context(prepared, call)
+        context, _ = await self._context(prepared, self._plan(prepared), call)
         executor = Executor.build(
             self._core,
             prepared.document.node,
             context_value=context,
-            variable_values=prepared.request.variables,
+            raw_variable_values=prepared.request.variables,
             operation_name=prepared.request.operation_name,
             hide_suggestions=True,
         )
@@ -253,6 +263,27 @@ class Api:
         )
         assert isinstance(result, ExecutionResult)
         return answers.answered(result, fresh)
+
+
+def _emitted(plan: Plan, reading: Reading) -> bytes | None:
+    """Return the answer by the generated emitter; None where graphql-core must walk."""
+    if not reading.clean or plan.uncovered or any(out.key not in reading.values for out in plan.outs if out.child):
+        return None
+    try:
+        if plan.emit is None:
+            plan.emit = emitter(plan)
+        data = plan.emit(reading.values, reading.as_of)
+    except NotCovered as reason:
+        plan.uncovered = str(reason)
+        return None
+    except UnexpectedNull:
+        return None
+    return answers.emitted(data, reading.as_of)
+
+
+def _covered(root: Root) -> tuple[int, Category]:
+    assert root.branch.row_guard is not None
+    return root.parent[0], CATEGORY[root.branch.row_guard]
 
 
 def _wanted(plan: Plan, bound: Mapping[int, Arguments], variables: VariableValues, rights: Rights) -> Wanted:

@@ -5,9 +5,9 @@ from datetime import datetime
 from typing import Any
 
 import strawberry
-from graphql import GraphQLError, GraphQLSchema, StringValueNode
-from strawberry.types.scalar import ScalarDefinition
+from graphql import GraphQLError, GraphQLSchema
 from strawberry.schema.config import StrawberryConfig
+from strawberry.types.scalar import ScalarDefinition
 
 from gql.context import Context
 from gql.planning.declared import Declarations
@@ -61,7 +61,7 @@ DATE_TIME = ScalarDefinition(
     specified_by_url="https://scalars.graphql.org/andimarek/date-time",
     serialize=lambda moment: moment.isoformat(),
     parse_value=_parsed,
-    parse_literal=lambda node, _variables=None: _parsed(node.value if isinstance(node, StringValueNode) else None),
+    parse_literal=None,
     origin=datetime,
 )
 

@@ -35,7 +35,7 @@ _FIND = Statement(
 def _claim(dialect: str) -> Any:
     from sqlalchemy.dialects import postgresql, sqlite
 
-    values = {name: bindparam(name) for name in OutcomeRow.model_fields}
+    values: dict[str, Any] = {name: bindparam(name) for name in OutcomeRow.model_fields}
     maker = postgresql if dialect == "postgresql" else sqlite
     return maker.insert(OutcomeRow).values(values).on_conflict_do_nothing()
 

@@ -269,7 +269,8 @@ def _condition(text: _Text, branch: Branch, condition: Filter, keyed: Sequence[F
             if text.dialect == "postgresql"
             else f"{column} in (select value from json_each({taken}))"
         )
-    return f"{column} {condition.op.value} {text.value(lambda values: argument(values.arguments.filters[condition.argument]))}"
+    value = text.value(lambda values: argument(values.arguments.filters[condition.argument]))
+    return f"{column} {condition.op.value} {value}"
 
 
 def _list_argument(condition: Filter, dialect: DialectName) -> Callable[[_Values], Any]:

@@ -13,7 +13,7 @@ from persistence.columns import Instant, argument, from_micros
 from persistence.drivers import DialectName, Row
 
 DIALECTS: Final[Mapping[DialectName, Dialect]] = {
-    "sqlite": sqlite(paramstyle="qmark"),  # type: ignore[no-untyped-call]
+    "sqlite": sqlite(paramstyle="qmark"),
     "postgresql": postgresql(),  # type: ignore[no-untyped-call]
 }
 

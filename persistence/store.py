@@ -109,7 +109,7 @@ class Transaction(Snapshot):
     async def reseal(self, row: SQLModel, body: Sealed) -> bool:
         """Write a row's new version; False if someone else did since it was read (`row.version`)."""
         was = row.version  # type: ignore[attr-defined]
-        row.version = was + 1  # type: ignore[attr-defined]
+        row.version = was + 1
         values = await self._sealed(row, body)
         return await self.execute(_update(type(row)), was=was, **{f"new_{k}": v for k, v in values.items()}) == 1
 

@@ -56,7 +56,10 @@ _AFTER = Statement(_of_viewer)
 _AUDIENCE = Statement(
     lambda dialect: select(_RELATION.c.patient_id, _RELATION.c.practitioner_id, _RELATION.c.account_id).where(
         among(_RELATION.c.patient_id, "patients", dialect),
-        _RELATION.c.kind.in_([RelationKind.TREATS.value, RelationKind.REPRESENTS.value]),
+        or_(
+            _RELATION.c.kind == RelationKind.TREATS.value,
+            _RELATION.c.kind == RelationKind.REPRESENTS.value,
+        ),
         _held(dialect),
     )
 )

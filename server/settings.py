@@ -33,6 +33,15 @@ class Settings(BaseSettings):
     trusted_proxy: bool = False
     behind_tls: bool = Field(default=False, description="a proxy before this server ends TLS 1.3")
 
+    @classmethod
+    def of_environment(cls) -> "Settings":
+        """Return the settings that the environment gives.
+
+        Raises:
+            ValueError: a setting is missing or is none.
+        """
+        return cls()  # type: ignore[call-arg]
+
     @property
     def wrapped_keys_url(self) -> str:
         """Return where the keys are.

@@ -7,8 +7,8 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from gql.exchange import Caller, Reply, Request
-from security.tokens import digest, new_token
 from persistence import sessions
+from security.tokens import digest, new_token
 from server.settings import Settings
 from server.wiring import House
 from tests.people import World

@@ -10,7 +10,7 @@ import asyncpg
 @asynccontextmanager
 async def databases(server: str, count: int) -> AsyncGenerator[list[str]]:
     """Create empty databases; drop them afterwards."""
-    base = server.rstrip("/").rsplit("/", 1)[0] if server.count("/") > 2 else server.rstrip("/")
+    base = server.rstrip("/")
     admin = await asyncpg.connect(f"{base}/postgres")
     names = [f"medkabinet_{uuid.uuid4().hex[:12]}" for _ in range(count)]
     try:

@@ -1,10 +1,10 @@
 """From a validated operation to a tree of what to load: no SQL, no keys, no rights; only what is selected."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from graphql import FieldNode, GraphQLField, GraphQLObjectType, OperationType
+from graphql import FieldNode, GraphQLField, GraphQLObjectType, OperationType, get_named_type
 from graphql.execution.values import VariableValues, get_argument_values
 
 from domain.access import Permission
@@ -34,6 +34,21 @@ PAIRED: Final = "~node"
 
 
 @dataclass(slots=True)
+class Out:
+    """One field of the answer, for the emitter."""
+
+    key: str
+    name: str
+    declared: Declared | None = None
+    """None: `__typename`, a part of a page, or a field that only Python can answer."""
+    below: list["Out"] = field(default_factory=list)
+    child: Branch | None = None
+    link: str = ""
+    """Under which key the child hangs."""
+    typename: str = ""
+
+
+@dataclass(slots=True)
 class PlannedRoot:
     """One root field that loads something."""
 
@@ -49,10 +64,15 @@ class Plan:
     """What one operation loads."""
 
     roots: list[PlannedRoot] = field(default_factory=list)
+    outs: list[Out] = field(default_factory=list)
     payloads: dict[str, dict[str, tuple[str, Branch]]] = field(default_factory=dict)
     """For each root field of a mutation or subscription: its payload's references and what they load."""
     bindings: list["Binding"] = field(default_factory=list)
     branches: int = 0
+    emit: "Callable[..., dict[str, Any]] | None" = None
+    """The generated emitter, once it was made."""
+    uncovered: str | None = None
+    """Why there is none: what only graphql-core can answer."""
 
     def bound(self, variables: VariableValues) -> dict[int, Arguments]:
         """Return every branch's arguments with these variables.
@@ -98,103 +118,127 @@ class Planner:
 
     def plan(self, selection: Selection) -> Plan:
         """Return what an operation loads."""
-        plan = Plan()
         kind = self._declarations.schema.get_root_type(selection.operation.operation)
         assert kind is not None
-        for key, nodes in selection.root(kind).items():
-            if selection.operation.operation is OperationType.QUERY:
-                self._root(plan, selection, kind, key, nodes)
-            else:
-                self._payload(plan, selection, kind, key, nodes)
-        return plan
+        return _Planning(self._declarations, selection).planned(kind)
 
-    def _root(
-        self, plan: Plan, selection: Selection, kind: GraphQLObjectType, key: str, nodes: list[FieldNode]
-    ) -> None:
-        declared = self._declarations.field(kind.name, nodes[0].name.value)
+
+class _Planning:
+    """One operation being planned."""
+
+    def __init__(self, declarations: Declarations, selection: Selection) -> None:
+        self._declarations = declarations
+        self._selection = selection
+        self._plan = Plan()
+
+    def planned(self, kind: GraphQLObjectType) -> Plan:
+        """Return the plan."""
+        for key, nodes in self._selection.root(kind).items():
+            if self._selection.operation.operation is OperationType.QUERY:
+                self._plan.outs.append(self._root(kind, key, nodes))
+            else:
+                self._payload(kind, key, nodes)
+        return self._plan
+
+    def _root(self, kind: GraphQLObjectType, key: str, nodes: list[FieldNode]) -> Out:
+        name = nodes[0].name.value
+        declared = self._declarations.field(kind.name, name)
         if declared is None:
-            return
+            return Out(key, name)
         if isinstance(declared.source, NodeById):
-            branches = {
-                name: self._filled(plan, selection, self._branch(plan, name, Shape.ONE), self._type(name), nodes)
-                for name in self._declarations.nodes()
-            }
-            for branch in branches.values():
-                branch.join = tuple((column, column) for column in _key_columns(branch))
+            branches = {typename: self._node(typename, nodes) for typename in self._declarations.nodes()}
+            out = Out(key, name, declared)
         else:
             assert isinstance(declared.source, Link)
-            branch = self._linked(plan, selection, declared, declared.source, nodes)
+            branch, below = self._linked(declared, declared.source, nodes)
             branches = {branch.typename: branch}
-        plan.roots.append(PlannedRoot(key, declared, nodes[0], branches))
+            out = Out(key, name, declared, below, branch)
+        self._plan.roots.append(PlannedRoot(key, declared, nodes[0], branches))
+        return out
 
-    def _payload(
-        self, plan: Plan, selection: Selection, kind: GraphQLObjectType, key: str, nodes: list[FieldNode]
-    ) -> None:
+    def _node(self, typename: str, nodes: list[FieldNode]) -> Branch:
+        branch = self._branch(typename, Shape.ONE)
+        branch.join = tuple((column, column) for column in _key_columns(branch))
+        kind = self._declarations.schema.type_map[typename]
+        assert isinstance(kind, GraphQLObjectType)
+        self._fill(branch, kind, self._selection.below(kind, nodes), ())
+        return branch
+
+    def _payload(self, kind: GraphQLObjectType, key: str, nodes: list[FieldNode]) -> None:
         """Plan the references of a payload: several aliases of one reference load one tree each."""
         definition = kind.fields.get(nodes[0].name.value)
         if definition is None:
             return
         payload = item_type(definition, connection=False)
-        for inner, below in selection.below(payload, nodes).items():
+        for inner, below in self._selection.below(payload, nodes).items():
             declared = self._declarations.field(payload.name, below[0].name.value)
             if declared and isinstance(declared.source, Reference):
                 target = item_type(declared.field, connection=False)
-                branch = self._branch(plan, target.name, Shape.ONE)
-                branch.join = tuple((column, column) for column in _key_columns(branch))
-                self._filled(plan, selection, branch, target, below)
-                plan.payloads.setdefault(key, {})[inner] = (below[0].name.value, branch)
+                branch = self._node(target.name, below)
+                self._plan.payloads.setdefault(key, {})[inner] = (below[0].name.value, branch)
 
-    def _linked(
-        self, plan: Plan, selection: Selection, declared: Declared, link: Link, nodes: list[FieldNode]
-    ) -> Branch:
+    def _linked(self, declared: Declared, link: Link, nodes: list[FieldNode]) -> tuple[Branch, list[Out]]:
         paged = link.shape is Shape.PAGE
         target = item_type(declared.field, connection=paged)
-        branch = self._branch(plan, target.name, link.shape)
-        if link.through:
-            branch = self._paired(plan, branch, link.through)
+        items = self._branch(target.name, link.shape)
+        branch = self._paired(items, link.through) if link.through else items
         branch.order, branch.filters, branch.fixed = link.order, link.filters, link.fixed
         branch.join = link.join(branch.table)
         branch.need(*(column for column, _ in link.order))
-        if paged:
-            plan.bindings.append(Binding(branch, declared.field, nodes[0]))
-            nodes = self._node_fields(selection, declared.field, nodes)
-        self._filled(plan, selection, branch.children[PAIRED] if link.through else branch, target, nodes)
-        return branch
+        if not paged:
+            return branch, self._fill(items, target, self._selection.below(target, nodes), ())
+        self._plan.bindings.append(Binding(branch, declared.field, nodes[0]))
+        return branch, self._page(items, target, declared.field, nodes)
 
-    def _paired(self, plan: Plan, target: Branch, through: Through) -> Branch:
-        plan.branches += 1
-        pair = Branch(through.table, number=plan.branches, shape=Shape.PAGE, typename=target.typename)
+    def _paired(self, target: Branch, through: Through) -> Branch:
+        self._plan.branches += 1
+        pair = Branch(through.table, number=self._plan.branches, shape=Shape.PAGE, typename=target.typename)
         target.shape = Shape.ONE
         target.join = _pair_join(target)
         pair.need(*(theirs for theirs, _ in target.join))
         pair.children[PAIRED] = target
         return pair
 
-    def _node_fields(self, selection: Selection, definition: GraphQLField, nodes: list[FieldNode]) -> list[FieldNode]:
-        """Return the field nodes under which a connection's items are selected."""
-        from graphql import get_named_type
+    def _page(
+        self, items: Branch, target: GraphQLObjectType, definition: GraphQLField, nodes: list[FieldNode]
+    ) -> list[Out]:
+        """Plan what is selected of a connection: its items may be selected in several places."""
+        page = _object(definition)
+        outs = []
+        for key, below in self._selection.below(page, nodes).items():
+            name = below[0].name.value
+            if name == "nodes":
+                outs.append(Out(key, name, below=self._items(items, target, below)))
+            elif name == "edges":
+                outs.append(Out(key, name, below=self._edges(items, target, page.fields["edges"], below)))
+            elif name == "pageInfo":
+                info = self._selection.below(_object(page.fields["pageInfo"]), below)
+                outs.append(Out(key, name, below=[Out(k, inner[0].name.value) for k, inner in info.items()]))
+            else:
+                outs.append(Out(key, name))
+        return outs
 
-        page = get_named_type(definition.type)
-        assert isinstance(page, GraphQLObjectType)
-        found: list[FieldNode] = []
-        for below in selection.below(page, nodes).values():
-            if below[0].name.value == "nodes":
-                found += below
-            elif below[0].name.value == "edges":
-                edge = get_named_type(page.fields["edges"].type)
-                assert isinstance(edge, GraphQLObjectType)
-                for inner in selection.below(edge, below).values():
-                    found += inner if inner[0].name.value == "node" else []
-        return found
+    def _edges(
+        self, items: Branch, target: GraphQLObjectType, definition: GraphQLField, nodes: list[FieldNode]
+    ) -> list[Out]:
+        outs = []
+        for key, below in self._selection.below(_object(definition), nodes).items():
+            name = below[0].name.value
+            inner = self._items(items, target, below) if name == "node" else []
+            outs.append(Out(key, name, below=inner))
+        return outs
 
-    def _branch(self, plan: Plan, typename: str, shape: Shape) -> Branch:
+    def _items(self, items: Branch, target: GraphQLObjectType, nodes: list[FieldNode]) -> list[Out]:
+        return self._fill(items, target, self._selection.below(target, nodes), ())
+
+    def _branch(self, typename: str, shape: Shape) -> Branch:
         origin = self._declarations.origin(typename)
-        plan.branches += 1
+        self._plan.branches += 1
         branch = Branch(
             origin.__row__,
             origin.__body__,
             shape=shape,
-            number=plan.branches,
+            number=self._plan.branches,
             typename=typename,
             organization=origin.__organization__,
             row_guard=origin.__guard__.permission if origin.__guard__ else None,
@@ -206,40 +250,28 @@ class Planner:
             branch.need(branch.organization)
         return branch
 
-    def _filled(
-        self, plan: Plan, selection: Selection, branch: Branch, kind: GraphQLObjectType, nodes: list[FieldNode]
-    ) -> Branch:
-        self._fill(plan, selection, branch, kind, selection.below(kind, nodes), ())
-        return branch
-
     def _fill(
-        self,
-        plan: Plan,
-        selection: Selection,
-        branch: Branch,
-        kind: GraphQLObjectType,
-        fields: Fields,
-        inherited: tuple[Permission, ...],
-    ) -> None:
+        self, branch: Branch, kind: GraphQLObjectType, fields: Fields, inherited: tuple[Permission, ...]
+    ) -> list[Out]:
+        """Ask a branch for what some fields need; return how they are answered."""
+        outs = []
         for key, nodes in fields.items():
-            declared = self._declarations.field(kind.name, nodes[0].name.value)
-            if declared is not None:
-                self._field(plan, selection, branch, declared, key, nodes, inherited)
+            name = nodes[0].name.value
+            declared = self._declarations.field(kind.name, name)
+            out = Out(key, name) if declared is None else self._field(branch, declared, key, nodes, inherited)
+            out.typename = kind.name
+            outs.append(out)
+        return outs
 
     def _field(
-        self,
-        plan: Plan,
-        selection: Selection,
-        branch: Branch,
-        declared: Declared,
-        key: str,
-        nodes: list[FieldNode],
-        inherited: tuple[Permission, ...],
-    ) -> None:
+        self, branch: Branch, declared: Declared, key: str, nodes: list[FieldNode], inherited: tuple[Permission, ...]
+    ) -> Out:
         source = declared.source
+        out = Out(key, nodes[0].name.value, declared)
+        if isinstance(source, Link):
+            return self._neighbour(branch, declared, source, out, nodes)
         asked = inherited + _permissions(declared)
-        if not isinstance(source, Link):
-            branch.asks.update(asked)
+        branch.asks.update(asked)
         if isinstance(source, Column):
             branch.need(source.name)
         elif isinstance(source, Attribute):
@@ -250,29 +282,29 @@ class Planner:
                 branch.open_for(asked[-1] if asked else None)
         elif isinstance(source, Same):
             target = item_type(declared.field, connection=False)
-            self._fill(plan, selection, branch, target, selection.below(target, nodes), asked)
-        elif isinstance(source, Link):
-            child = self._linked(plan, selection, declared, source, nodes)
-            child.guards = _permissions(declared)
-            branch.need(*(theirs for theirs, _ in child.join))
-            self._hang(branch, key, child, nodes)
+            out.below = self._fill(branch, target, self._selection.below(target, nodes), asked)
         else:
-            assert isinstance(source, Identity | Reference | NodeById)
+            assert isinstance(source, Identity)
+        return out
 
-    @staticmethod
-    def _hang(branch: Branch, key: str, child: Branch, nodes: list[FieldNode]) -> None:
-        """Hang a child on its branch; the same response key may stand for two children (under two aliases above)."""
-        unique = key
-        while unique in branch.children:
-            unique += "'"
-        branch.children[unique] = child
+    def _neighbour(self, branch: Branch, declared: Declared, link: Link, out: Out, nodes: list[FieldNode]) -> Out:
+        child, out.below = self._linked(declared, link, nodes)
+        child.guards = _permissions(declared)
+        branch.need(*(theirs for theirs, _ in child.join))
+        out.child = child
+        out.link = out.key
+        while out.link in branch.children:  # the same response key under two aliases above
+            out.link += "'"
+        branch.children[out.link] = child
         for node in nodes:
-            branch.keys[id(node)] = unique
+            branch.keys[id(node)] = out.link
+        return out
 
-    def _type(self, name: str) -> GraphQLObjectType:
-        kind = self._declarations.schema.type_map[name]
-        assert isinstance(kind, GraphQLObjectType)
-        return kind
+
+def _object(definition: GraphQLField) -> GraphQLObjectType:
+    named = get_named_type(definition.type)
+    assert isinstance(named, GraphQLObjectType)
+    return named
 
 
 def node_root(branches: Mapping[str, Branch], text: str) -> tuple[Branch, tuple[int, ...]] | None:

@@ -151,12 +151,13 @@ def node(
 
 
 def _field(
-    source: Source, description: str, guards: Sequence[Guard], arguments: Sequence[StrawberryArgument] = ()
+    source: Source, description: str, guards: Sequence[Guard], arguments: Sequence[StrawberryArgument] = (), **more: Any
 ) -> Any:
     field: Any = strawberry.field(
         description=description,
         metadata={SOURCE: source, GUARDS: tuple(guards)},
         directives=[guard().schema_directive for guard in guards],
+        **more,
     )
     if arguments:
         field.arguments = list(arguments)
@@ -287,7 +288,7 @@ def node_by_id(description: str, *guards: Guard) -> Any:
 
 def reference(description: str, attribute: str = "") -> Any:
     """Declare a payload's object, given as a reference by the action."""
-    return _field(Reference(attribute), description, ())
+    return _field(Reference(attribute), description, (), default=None)
 
 
 def _by(by: Any) -> Callable[[type[SQLModel]], tuple[tuple[str, str], ...]]:
@@ -303,9 +304,21 @@ def _by(by: Any) -> Callable[[type[SQLModel]], tuple[tuple[str, str], ...]]:
     return join
 
 
+@dataclasses.dataclass(frozen=True)
+class Descending:
+    """A column of an order, the greatest first."""
+
+    column: Any
+
+
+def desc(column: Any) -> Descending:
+    """Order by a column, the greatest first."""
+    return Descending(column)
+
+
 def _order(order: Sequence[Any]) -> tuple[tuple[str, bool], ...]:
-    """Return (column, descending) of columns and `column.desc()` terms."""
-    return tuple((term.element.name, True) if hasattr(term, "element") else (term.key, False) for term in order)
+    """Return (column, descending) of an order's terms."""
+    return tuple((term.column.key, True) if isinstance(term, Descending) else (term.key, False) for term in order)
 
 
 def _page_arguments(where: Mapping[str, Where]) -> list[StrawberryArgument]:

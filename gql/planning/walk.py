@@ -19,6 +19,7 @@ from persistence.reads import column_kind
 from persistence.tree import Branch, Loaded, Page, Refused
 
 Resolver = Callable[..., Any]
+Info = GraphQLResolveInfo[Any]
 
 
 class PageView:
@@ -81,7 +82,7 @@ def install(declarations: Declarations) -> None:
 def _root(declared: Declared) -> Resolver:
     viewer_guards = [guard for guard in declared.guards if issubclass(guard, ViewerPermission)]
 
-    def resolve(_source: Any, info: GraphQLResolveInfo, **_arguments: Any) -> Any:
+    def resolve(_source: Any, info: Info, **_arguments: Any) -> Any:
         for guard in viewer_guards:
             require_viewer(guard, info)
         return _shown(info.context.values.get(info.path.key), info)
@@ -89,7 +90,7 @@ def _root(declared: Declared) -> Resolver:
     return resolve
 
 
-def require_viewer(guard: type[ViewerPermission], info: GraphQLResolveInfo) -> None:
+def require_viewer(guard: type[ViewerPermission], info: Info) -> None:
     """Check a guard of a root field.
 
     Raises:
@@ -122,7 +123,7 @@ def _value(declared: Declared) -> Resolver:
 def _guarded(declared: Declared, value: Resolver) -> Resolver:
     guards = declared.guards
 
-    def resolve(source: Any, info: GraphQLResolveInfo, **_arguments: Any) -> Any:
+    def resolve(source: Any, info: Info, **_arguments: Any) -> Any:
         for guard in guards:
             decision = _decided(guard, source, info)
             if not decision.allowed:
@@ -133,7 +134,7 @@ def _guarded(declared: Declared, value: Resolver) -> Resolver:
     return resolve
 
 
-def _decided(guard: Guard, source: Any, info: GraphQLResolveInfo) -> Decision:
+def _decided(guard: Guard, source: Any, info: Info) -> Decision:
     rights = info.context.rights
     if issubclass(guard, RecordPermission):
         if not isinstance(source, Loaded) or source.patient_id is None:
@@ -142,7 +143,7 @@ def _decided(guard: Guard, source: Any, info: GraphQLResolveInfo) -> Decision:
     return guard.decide_viewer(rights)
 
 
-def _shown(value: Any, info: GraphQLResolveInfo) -> Any:
+def _shown(value: Any, info: Info) -> Any:
     if isinstance(value, Refused):
         info.context.deny(info.path.as_list(), value.decision)
         return None
@@ -171,7 +172,7 @@ def _attribute(name: str) -> Resolver:
 
 
 def _computed(source: Computed) -> Resolver:
-    def resolve(row: Loaded, info: GraphQLResolveInfo) -> Any:
+    def resolve(row: Loaded, info: Info) -> Any:
         columns = [stored(row.branch, row, name) for name in source.columns]
         return source.function(*columns, *(getattr(row.body, name) for name in source.attributes))
 

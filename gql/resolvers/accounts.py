@@ -12,6 +12,10 @@ from gql.schema.accounts import SignInInput, SignInPayload, SignOutPayload, View
 from gql.schema.scalars import AS_OF
 
 
+def _as_of(info: Info[Context, None]) -> str:
+    return info.context.as_of
+
+
 @strawberry.type
 class AccountQueries:
     """Roots that everything starts from."""
@@ -19,10 +23,7 @@ class AccountQueries:
     viewer: Viewer | None = root_one("account_id", "Whoever is signed in; null if nobody is.")
     node: Node | None = node_by_id("Anything by its global id; null where there is nothing that you may see.", SignedIn)
 
-    @strawberry.field(description=AS_OF)
-    def as_of(self, info: Info[Context, None]) -> str:
-        """Return the cursor of the snapshot that this answer was read from."""
-        return info.context.as_of
+    as_of: str = strawberry.field(resolver=_as_of, description=AS_OF)
 
 
 @strawberry.type

@@ -6,7 +6,7 @@ import strawberry
 
 from domain.access import StaffPermission
 from gql.permissions.staff import CanReadSecurityLog
-from gql.planning.sources import Connection, Where, root_connection
+from gql.planning.sources import Connection, Where, desc, root_connection
 from gql.schema.audit import AuditEntry
 from persistence.audit import AuditRow
 from persistence.tree import Op
@@ -20,7 +20,7 @@ class AuditQueries:
         "What the staff of the viewer's organizations, and people without a role, did; the latest first."
         " Reading it is recorded too.",
         CanReadSecurityLog,
-        order=[AuditRow.id.desc()],
+        order=[desc(AuditRow.id)],
         where={
             "from": Where(AuditRow.at, Op.GE, datetime, "Not before."),
             "to": Where(AuditRow.at, Op.LT, datetime, "Before."),

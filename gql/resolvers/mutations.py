@@ -1,7 +1,7 @@
 """What every mutation field has: guards that print in the SDL, and refusals as data."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar, cast
 
 import strawberry
 from strawberry.extensions import FieldExtension
@@ -16,6 +16,9 @@ from gql.schema.errors import UserError
 
 TOP_LEVEL = (NotSignedIn, Forbidden, AuditUnavailable)
 """Refusals of the whole field; every other is an entry in the payload's `errors`."""
+
+
+F = TypeVar("F", bound=Callable[..., Any])
 
 
 class Guards(FieldExtension):
@@ -59,10 +62,11 @@ class Refusals(FieldExtension):
             return self._payload(errors=[UserError.of(refusal, info.context.call.language)])
 
 
-def mutation(description: str, *guards: Guard) -> Callable[[Any], Any]:
+def mutation(description: str, *guards: Guard) -> Callable[[F], F]:
     """Declare a mutation."""
     # the last extension is the outermost: guards, then refusals as data
-    return strawberry.mutation(description=description, extensions=[Refusals(), Guards(guards)])
+    declared: Any = strawberry.mutation(description=description, extensions=[Refusals(), Guards(guards)])
+    return cast("Callable[[F], F]", declared)
 
 
 def key_of(text: str, typename: str, field: str) -> tuple[int, ...]:

@@ -2,7 +2,7 @@
 
 import inspect
 from collections.abc import AsyncGenerator, Callable
-from typing import Any
+from typing import Any, TypeVar, cast
 
 import strawberry
 from strawberry.extensions import FieldExtension
@@ -17,6 +17,9 @@ from persistence.events import Cursor
 from subscriptions.stream import Happened, Interest
 
 AFTER = "A cursor or an `asOf`: what happened since is sent first. Without it, only what happens from now on."
+
+
+F = TypeVar("F", bound=Callable[..., Any])
 
 
 class StreamGuards(FieldExtension):
@@ -40,9 +43,10 @@ class StreamGuards(FieldExtension):
         return await stream if inspect.isawaitable(stream) else stream
 
 
-def subscription(description: str, *guards: Guard) -> Callable[[Any], Any]:
+def subscription(description: str, *guards: Guard) -> Callable[[F], F]:
     """Declare a subscription."""
-    return strawberry.subscription(description=description, extensions=[StreamGuards(guards)])
+    declared: Any = strawberry.subscription(description=description, extensions=[StreamGuards(guards)])
+    return cast("Callable[[F], F]", declared)
 
 
 async def events_of(info: Info[Context, None], kind: EventKind, after: str | None) -> AsyncGenerator[Happened, None]:

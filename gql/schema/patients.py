@@ -24,6 +24,7 @@ from gql.planning.sources import (
     column,
     computed,
     connection,
+    desc,
     identity,
     node,
     sealed,
@@ -94,14 +95,14 @@ class Patient(Node):
         AppointmentRow.patient_id,
         "Visits, the latest first.",
         CanReadAppointments,
-        order=[AppointmentRow.starts_at.desc(), AppointmentRow.id.desc()],
+        order=[desc(AppointmentRow.starts_at), desc(AppointmentRow.id)],
         where=APPOINTMENT_FILTERS,
     )
     reports: Connection[DiagnosticReport] | None = connection(
         DiagnosticReportRow.patient_id,
         "Reports in their newest versions, the latest first.",
         CanReadResults,
-        order=[DiagnosticReportRow.issued_at.desc(), DiagnosticReportRow.id.desc()],
+        order=[desc(DiagnosticReportRow.issued_at), desc(DiagnosticReportRow.id)],
         where=REPORT_FILTERS,
         fixed=[(DiagnosticReportRow.replaced_at, Op.IS_NULL, None)],
     )
@@ -109,7 +110,7 @@ class Patient(Node):
         ObservationRow.patient_id,
         "Observations in their newest versions, the latest first.",
         CanReadResults,
-        order=[ObservationRow.taken_at.desc(), ObservationRow.id.desc()],
+        order=[desc(ObservationRow.taken_at), desc(ObservationRow.id)],
         where=OBSERVATION_FILTERS,
         fixed=[(ObservationRow.replaced_at, Op.IS_NULL, None)],
     )
@@ -117,25 +118,25 @@ class Patient(Node):
         InsurancePolicyRow.patient_id,
         "Insurance policies, the newest first.",
         CanReadPolicies,
-        order=[InsurancePolicyRow.created_at.desc(), InsurancePolicyRow.id.desc()],
+        order=[desc(InsurancePolicyRow.created_at), desc(InsurancePolicyRow.id)],
         where=POLICY_FILTERS,
     )
     requests: Connection[PatientRequest] | None = connection(
         PatientRequestRow.patient_id,
         "Requests, the newest first.",
         CanReadRequests,
-        order=[PatientRequestRow.submitted_at.desc(), PatientRequestRow.id.desc()],
+        order=[desc(PatientRequestRow.submitted_at), desc(PatientRequestRow.id)],
         where=REQUEST_FILTERS,
     )
     consents: Connection[Consent] | None = connection(
         ConsentRow.patient_id,
         "Consents, the newest first.",
         CanReadConsents,
-        order=[ConsentRow.since.desc(), ConsentRow.id.desc()],
+        order=[desc(ConsentRow.since), desc(ConsentRow.id)],
     )
     access_log: Connection[AuditEntry] | None = connection(
         AuditRow.patient_id,
         "Who opened or changed this record, the latest first.",
         CanReadAccessLog,
-        order=[AuditRow.id.desc()],
+        order=[desc(AuditRow.id)],
     )

@@ -6,6 +6,8 @@ from typing import Any, Self
 class Payload:
     """A payload or an event: plain values, and references by attribute."""
 
+    as_of: str | None = None
+
     def refer(self, **keys: tuple[int, ...]) -> Self:
         """Say which rows the payload's objects are."""
         object.__setattr__(self, "_keys", keys)

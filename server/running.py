@@ -1,0 +1,104 @@
+"""Runs uvicorn, for the service and for the demo."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import uvicorn
+
+from server import logs
+from server.app import Application, Doors
+from server.settings import Settings
+from server.wiring import house, migrated
+
+
+def serve() -> None:
+    """Serve with the settings of the environment.
+
+    Raises:
+        ValueError: plain HTTP off loopback, with no TLS before it.
+    """
+    settings = Settings.of_environment()
+    logs.configure(pretty=False)
+    require_safe(settings)
+    run(Application(settings, lambda: house(settings)), settings)
+
+
+def require_safe(settings: Settings) -> None:
+    """Check that health data doesn't travel in the clear.
+
+    Raises:
+        ValueError: it would.
+    """
+    if not is_loopback(settings.host) and not settings.behind_tls:
+        raise ValueError("plain HTTP is served on loopback only; put TLS 1.3 before it and set MEDKABINET_BEHIND_TLS")
+
+
+def is_loopback(host: str) -> bool:
+    """Return whether an address can be reached from this machine only."""
+    return host in ("127.0.0.1", "::1", "localhost")
+
+
+def serve_demo(host: str, port: int, folder: Path) -> None:
+    """Serve the demo: its own database, its own master key, its own people.
+
+    Raises:
+        ValueError: off loopback.
+    """
+    if not is_loopback(host):
+        raise ValueError("the demo shows its people's passwords, so it is served on loopback only")
+    from persistence.masters import make_master_key
+
+    folder.mkdir(exist_ok=True)
+    master = folder / "master.keys"
+    if not master.exists():
+        make_master_key(master, "demo")
+    settings = Settings(
+        database_url=f"sqlite:///{folder / 'medkabinet.db'}",
+        master_keys_file=master,
+        host=host,
+        port=port,
+        mode="development",
+    )
+    logs.configure(pretty=True)
+    run(Application(settings, lambda: _migrated_house(settings), _demo_doors(settings)), settings)
+
+
+def _migrated_house(settings: Settings) -> Any:
+    from contextlib import asynccontextmanager
+
+    @asynccontextmanager
+    async def opened() -> Any:
+        await migrated(settings)
+        async with house(settings) as stands:
+            yield stands
+
+    return opened()
+
+
+def _demo_doors(settings: Settings) -> Doors:
+    async def doors(stands: Any) -> Any:
+        from server.demo import demo_routes
+
+        return await demo_routes(stands, settings)
+
+    return doors
+
+
+def run(application: Application, settings: Settings, ready: Callable[[], None] | None = None) -> None:
+    """Run until SIGTERM or SIGINT; what is in flight is finished, sockets are closed with 1012."""
+    config = uvicorn.Config(
+        application.asgi,
+        host=settings.host,
+        port=settings.port,
+        loop="uvloop",
+        ws="websockets-sansio",
+        ws_max_size=256 * 1024,
+        ws_per_message_deflate=False,  # triples a socket's memory; events are 150 bytes
+        access_log=False,  # URLs and addresses are the audit log's
+        server_header=False,
+        log_config=None,
+        timeout_graceful_shutdown=10,
+        timeout_keep_alive=30,
+    )
+    uvicorn.Server(config).run()
