@@ -23,7 +23,7 @@ STATIC: Final = Path(__file__).parent / "static"
 def routes(app: App, settings: WebSettings, demo: Demo | None = None) -> list[BaseRoute]:
     """Return the routes of pages, files and the browser's session; with `demo`, of the demonstration's help too."""
     door = Door(app, settings)
-    pages = Pages(settings, demo)
+    pages = Pages(door, demo)
     found: list[BaseRoute] = [
         Route("/", pages.first),
         Mount("/static", Files(settings)),
@@ -39,18 +39,23 @@ def routes(app: App, settings: WebSettings, demo: Demo | None = None) -> list[Ba
 class Pages:
     """The two pages."""
 
-    def __init__(self, settings: WebSettings, demo: Demo | None) -> None:
-        self._settings = settings
+    def __init__(self, door: Door, demo: Demo | None) -> None:
+        self._door = door
+        self._settings = door.settings
         self._demo = demo
 
     async def first(self, request: Request) -> Response:
         """Answer `/`."""
-        page = first_page(language_of(request), self._settings, self._demo)
+        page = first_page(
+            language_of(request), self._settings, self._demo, cookie=self._door.token(request) is not None
+        )
         return self._page(request, page, PAGE)
 
     async def graphiql(self, request: Request) -> Response:
         """Answer `/graphiql`."""
-        page = graphiql_page(language_of(request), self._settings, self._demo)
+        page = graphiql_page(
+            language_of(request), self._settings, self._demo, cookie=self._door.token(request) is not None
+        )
         return self._page(request, page, GRAPHIQL)
 
     def _page(self, request: Request, page: str, policy: Policy) -> Response:

@@ -16,7 +16,7 @@ _TEMPLATES: Final = {
 }
 
 
-def first_page(language: Language, settings: WebSettings, demo: Demo | None) -> str:
+def first_page(language: Language, settings: WebSettings, demo: Demo | None, *, cookie: bool) -> str:
     """Return the first page: with the demonstration's people and examples, or with a form to sign in."""
     people = _groups(language, demo.people) if demo else _filled("sign_in", WORDS[language])
     pieces = {
@@ -25,14 +25,14 @@ def first_page(language: Language, settings: WebSettings, demo: Demo | None) -> 
         "laboratory": _filled("laboratory", WORDS[language]) if demo else "",
         "examples": _examples(language, demo) if demo else "",
         "nobody_note": WORDS[language]["nobody"] if demo else "",
-        "data": _data(language, settings, demo),
+        "data": _data(language, settings, demo, cookie),
     }
     return _filled("first", WORDS[language], pieces)
 
 
-def graphiql_page(language: Language, settings: WebSettings, demo: Demo | None) -> str:
+def graphiql_page(language: Language, settings: WebSettings, demo: Demo | None, *, cookie: bool) -> str:
     """Return the page that GraphiQL lives in."""
-    return _filled("graphiql", WORDS[language], {"data": _data(language, settings, demo)})
+    return _filled("graphiql", WORDS[language], {"data": _data(language, settings, demo, cookie)})
 
 
 def _groups(language: Language, people: Iterable[DemoPerson]) -> str:
@@ -77,10 +77,11 @@ def _example(language: Language, example: Example, name: str) -> str:
     return _filled("example", WORDS[language], given)
 
 
-def _data(language: Language, settings: WebSettings, demo: Demo | None) -> str:
+def _data(language: Language, settings: WebSettings, demo: Demo | None, cookie: bool) -> str:
     """Return what scripts read, as JSON that can't end its own element."""
     data: dict[str, Any] = {
         "language": language,
+        "cookie": cookie,  # without one there is no session to ask for
         "graphql": settings.graphql,
         "graphiql": settings.graphiql,
         "words": SCRIPT_WORDS[language],

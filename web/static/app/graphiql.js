@@ -38,13 +38,18 @@ async function introduce(example) {
   bar.append(button);
 }
 
+function variablesOf({ variables }) {
+  if (!Object.keys(variables).length) return { defaultEditorToolsVisibility: false };
+  return { variables: JSON.stringify(variables, null, 2), defaultEditorToolsVisibility: "variables" };
+}
+
 async function start() {
   const wanted = key && Object.keys(people).length ? `/demo/examples/${encodeURIComponent(key)}?lang=${language}` : null;
   const example = wanted ? await send("GET", wanted).catch(() => null) : null;
   await introduce(example);
   whenChangedElsewhere(() => introduce(example));
   const given = example
-    ? { query: example.query, variables: JSON.stringify(example.variables, null, 2), defaultEditorToolsVisibility: "variables" }
+    ? { query: example.query, ...variablesOf(example) }
     : { defaultQuery: "{\n  viewer {\n    name\n    level\n  }\n}\n" };
   // sessionStorage: what is typed about patients goes with the tab, not into the browser's profile.
   const options = { fetcher, storage: sessionStorage, isHeadersEditorEnabled: false, ...given };

@@ -1,8 +1,10 @@
 // The browser's session: an HttpOnly cookie that no script sees, and the CSRF token that goes with it.
-import { graphql, language, people, say } from "./words.js";
+import { cookie, graphql, language, people, say } from "./words.js";
 
 const channel = new BroadcastChannel("medkabinet-session");
 let csrf = null;
+let perhaps = cookie; // whether asking for a session makes sense: a 401 is an error in every console
+channel.addEventListener("message", ({ data }) => (perhaps = data === "in"));
 
 /** A refusal of the server's, with its stable code. */
 export class Refused extends Error {
@@ -22,8 +24,8 @@ export function whenChangedElsewhere(callback) {
 
 /** Ask the server who is signed in; return whether anybody is. */
 export async function present() {
-  const response = await fetch("/session");
-  csrf = response.ok ? (await response.json()).csrfToken : null;
+  const response = perhaps ? await fetch("/session") : null;
+  csrf = response?.ok ? (await response.json()).csrfToken : null;
   return csrf !== null;
 }
 
@@ -31,14 +33,16 @@ export async function present() {
 export async function signIn(login, password, code) {
   const opened = await send("POST", "/session", { login, password, code });
   csrf = opened.csrfToken;
-  channel.postMessage("changed");
+  perhaps = true;
+  channel.postMessage("in");
 }
 
 /** End the session. */
 export async function signOut() {
   await send("DELETE", "/session");
   csrf = null;
-  channel.postMessage("changed");
+  perhaps = false;
+  channel.postMessage("out");
 }
 
 /** Run a GraphQL document and return its data. */

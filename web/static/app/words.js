@@ -1,7 +1,7 @@
 // What the server handed over with the page: settings, words, the demonstration's people.
 const data = JSON.parse(document.getElementById("data").textContent);
 
-export const { graphql, language, people, graphiql } = data;
+export const { cookie, graphql, language, people, graphiql } = data;
 
 /** Return a phrase with `{name}` filled in; an unknown key is returned as it is. */
 export function say(key, values = {}) {
