@@ -44,11 +44,15 @@ async def _sign_in(call: Call, login: str, password: str, code: str) -> Opened:
     async with app.store.snapshot() as snapshot:
         who = (await accounts.name_hash(snapshot, login)).hex()
         found = await accounts.by_name(snapshot, login)
-    if not await app.attempts.may_try(who):
+    if await app.attempts.wait_seconds(who):
         raise TooManyAttempts
-    if not await app.passwords.verify(password, found[1].password_hash if found else None) or found is None:
-        raise WrongCredentials
-    opened = await _open(call, found[0], found[1], code)
+    try:
+        if not await app.passwords.verify(password, found[1].password_hash if found else None) or found is None:
+            raise WrongCredentials
+        opened = await _open(call, found[0], found[1], code)
+    except WrongCredentials:
+        await app.attempts.failed(who)
+        raise
     await app.attempts.succeeded(who)
     return opened
 

@@ -30,6 +30,8 @@ class AuditAction(StrEnum):
     REJECT = "request:reject"
     WITHDRAW = "request:withdraw"
     RECEIVE = "result:receive"
+    TAKE_MESSAGE = "message:receive"
+    REPLAY_MESSAGE = "message:replay"
     IMPORT = "record:import"
     POLICY_STATUS = "policy:change-status"
     GIVE_CONSENT = "consent:give"

@@ -9,6 +9,7 @@ import persistence.appointments
 import persistence.audit
 import persistence.events
 import persistence.ids
+import persistence.messages
 import persistence.organizations
 import persistence.outcomes
 import persistence.patients
