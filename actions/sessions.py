@@ -107,3 +107,11 @@ async def sign_out(call: Call) -> bool:
         tx.audit(AuditEntry(AuditAction.SIGN_OUT, subject_id=viewer.session_id))
         tx.emit(Event(EventKind.SESSION_ENDED, viewer.session_id, account_id=viewer.account_id))
     return ended
+
+
+async def is_live(call: Call) -> bool:
+    """Return whether the caller's token opens a session; asking doesn't prolong it."""
+    if call.token_hash is None:
+        return False
+    async with call.app.store.snapshot() as snapshot:
+        return await sessions.live(snapshot, call.token_hash) is not None

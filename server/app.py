@@ -5,12 +5,12 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
-from gql.transport.app import routes as graphql
-from gql.transport.lines import Lines
-from gql.transport.settings import TransportSettings
 from starlette.applications import Starlette
 from starlette.routing import BaseRoute
 
+from gql.transport.app import routes as graphql
+from gql.transport.lines import Lines
+from gql.transport.settings import TransportSettings
 from security.tokens import csrf_ok
 from server import health
 from server.metrics import Measured
