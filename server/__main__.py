@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from server.importing import import_fhir
+
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="Medkabinet, the open medical personal account.")
 
 
@@ -57,6 +59,9 @@ def make_master_key(
     from persistence.masters import make_master_key as make
 
     make(file, name)
+
+
+app.command("import-fhir")(import_fhir)
 
 
 @app.command()

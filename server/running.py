@@ -1,6 +1,6 @@
 """Runs uvicorn, for the service and for the demo."""
 
-from collections.abc import Callable
+import socket
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +21,7 @@ def serve() -> None:
     settings = Settings.of_environment()
     logs.configure(pretty=False)
     require_safe(settings)
-    run(Application(settings, lambda: house(settings)), settings)
+    run(Application(settings, lambda: house(settings), _pages(settings)), settings)
 
 
 def require_safe(settings: Settings) -> None:
@@ -85,7 +85,17 @@ def _demo_doors(settings: Settings) -> Doors:
     return doors
 
 
-def run(application: Application, settings: Settings, ready: Callable[[], None] | None = None) -> None:
+def _pages(settings: Settings) -> Doors:
+    async def doors(stands: Any) -> Any:
+        from server.demo import web_settings
+        from web.pages import routes
+
+        return routes(stands.app, web_settings(settings))
+
+    return doors
+
+
+def run(application: Application, settings: Settings) -> None:
     """Run until SIGTERM or SIGINT; what is in flight is finished, sockets are closed with 1012."""
     config = uvicorn.Config(
         application.asgi,
@@ -97,8 +107,22 @@ def run(application: Application, settings: Settings, ready: Callable[[], None] 
         ws_per_message_deflate=False,  # triples a socket's memory; events are 150 bytes
         access_log=False,  # URLs and addresses are the audit log's
         server_header=False,
+        proxy_headers=False,  # the transports believe X-Forwarded-For only where they are told to
         log_config=None,
         timeout_graceful_shutdown=10,
         timeout_keep_alive=30,
     )
-    uvicorn.Server(config).run()
+    Server(config, application).run()
+
+
+class Server(uvicorn.Server):
+    """uvicorn that lets the open lines end well before it stops."""
+
+    def __init__(self, config: uvicorn.Config, application: Application) -> None:
+        super().__init__(config)
+        self._application = application
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Close streams and sockets with their protocol's words (1012), then stop."""
+        await self._application.lines.close_all()
+        await super().shutdown(sockets)
