@@ -67,7 +67,7 @@ class Session:
     async def _end(self, request: Request) -> Response:
         token = self._door.token(request)
         if token is not None:
-            if not csrf_ok(token, request.headers.get("x-csrf-token")):
+            if not csrf_ok(token, request.headers.get("x-csrf-token", "")):
                 raise Forbidden
             await sessions.sign_out(self._door.call(request, "endSession", token))
         response = answer({"ended": token is not None}, self._door.settings)
