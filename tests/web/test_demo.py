@@ -6,6 +6,7 @@ import pytest
 
 from actions import registry
 from actions.registry import Account, Person
+from domain.identifiers import parse_snils
 from domain.patients import Sex
 from gql.exchange import Caller, Reply, Request
 from persistence import accounts, sessions
@@ -140,6 +141,7 @@ def test_numbers_have_right_check_digits():
     assert snils(112233445) == "11223344595"
     assert enp(77, date(1980, 2, 1), Sex.MALE, 12) == "7757910848000121"
     assert enp(1, date(2001, 3, 2), Sex.FEMALE, 2) == "0196899797000022"
+    assert all(parse_snils(patient.snils) == patient.snils for patient in PATIENTS.values())
     assert len({patient.snils for patient in PATIENTS.values()}) == len(PATIENTS)
 
 
