@@ -15,7 +15,7 @@ from domain.accounts import Role
 from domain.audit import AuditAction, AuditEntry
 from domain.errors import Forbidden
 from domain.record import BundleSent, RecordSent
-from persistence import imported
+from persistence import imported, patients
 
 
 async def take(call: Call, bundle: BundleSent) -> Tally:
@@ -52,6 +52,7 @@ async def _take(acting: Acting, tally: Tally, *, bundle: BundleSent) -> Ref:
 
 async def _record(acting: Acting, directory: Directory, sent: RecordSent, tally: Tally) -> int:
     patient_id = await person(acting, directory.partner_id, sent.patient, tally)
+    await patients.lock(acting.tx, patient_id)  # a laboratory may be filing for the same person
     await file_record(acting.tx, directory, patient_id, sent, tally)
     await file_results(acting.tx, directory, patient_id, sent, tally)
     about = (Category.PROFILE, Category.RECORD, Category.RESULTS)
