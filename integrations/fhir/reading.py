@@ -4,7 +4,7 @@ What is checked, here and by the mappers: that the JSON is well formed, that thi
 resources, and of each resource that is mapped the required elements, types and required bindings of what is read.
 fhir.resources' models aren't run over it: they take longer than everything else together, and they refuse what
 real servers send (a dateTime without a zone, an unknown element, an empty list) although nothing that is filed
-depends on it. The tests hold the two together on real bundles.
+depends on it.
 """
 
 import hashlib
