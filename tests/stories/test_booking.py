@@ -27,8 +27,8 @@ async def test_a_booking_appears_on_the_doctors_screen_and_in_the_record(place: 
     anna, doctor = await place.token("anna"), await place.token("doctor")
     free = await place.ask(FREE, anna, d=place.world.node("Practitioner", "doctor"))
     slot = free["node"]["slots"]["nodes"][0]["id"]
-    async with place.screen(CHANGED, doctor) as screen:
-        await place.ask("{ asOf }", doctor)
+    before = (await place.ask("{ asOf }", doctor))["asOf"]
+    async with place.screen(CHANGED, doctor, after=before) as screen:
         booked = (await place.ask(BOOK, anna, s=slot, p=place.world.patient("anna"), k="one"))["bookAppointment"]
         assert booked["errors"] == []
         seen = (await screen.next())["appointmentChanged"]

@@ -8,7 +8,7 @@ from tests.stories.conftest import Place
 
 pytestmark = pytest.mark.anyio
 
-ALERT = """subscription { abnormalResultArrived { report { title observations { nodes {
+ALERT = """subscription($after: String) { abnormalResultArrived(after: $after) { report { title observations { nodes {
   value unit flag analyte { code } referenceRange { low high }
 } } } } }"""
 OPENED = "{ viewer { patient { accessLog(first: 20) { nodes { action actor { name } } } } } }"
@@ -16,8 +16,9 @@ OPENED = "{ viewer { patient { accessLog(first: 20) { nodes { action actor { nam
 
 async def test_an_oru_by_http_alerts_the_patient_and_the_doctor(place: Place) -> None:
     anna, doctor, lab = await place.token("anna"), await place.token("doctor"), await place.token("lab")
-    async with place.screen(ALERT, anna) as patients, place.screen(ALERT, doctor) as doctors:
-        await place.ask("{ asOf }", anna)
+    before = (await place.ask("{ asOf }", anna))["asOf"]
+    watching = place.screen(ALERT, anna, after=before), place.screen(ALERT, doctor, after=before)
+    async with watching[0] as patients, watching[1] as doctors:
         answer = await send(place, lab)
         assert (answer.status_code, b"MSA|AA|C1" in answer.content) == (200, True)
         seen = (await patients.next())["abnormalResultArrived"]["report"]["observations"]["nodes"]
