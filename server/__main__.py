@@ -35,15 +35,12 @@ def migrate(
     service_user: Annotated[str | None, typer.Option(help="PostgreSQL user that the service runs as")] = None,
 ) -> None:
     """Bring the databases to this program's schema."""
-    from persistence.migrate import grant
     from server.settings import Settings
     from server.wiring import migrated
 
     async def run() -> None:
         settings = Settings.of_environment()
-        await migrated(settings)
-        if service_user:
-            await grant(settings.database_url, service_user)
+        await migrated(settings.model_copy(update={"service_user": service_user or settings.service_user}))
 
     _stop_on_trouble(lambda: asyncio.run(run()))
 
@@ -56,7 +53,7 @@ def make_master_key(
     """Add a new master key to a file; it becomes the current one."""
     from persistence.masters import make_master_key as make
 
-    make(file, name)
+    _stop_on_trouble(lambda: make(file, name))
 
 
 @app.command()
