@@ -11,7 +11,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, MetaData, event, text
+from sqlalchemy import Connection, MetaData, event, inspect, text
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import NullPool
 
@@ -57,6 +57,13 @@ async def refuse_newer(url: str, which: Which) -> str | None:
     if not _there(url):
         return None
     return await _run(url, lambda connection: _refuse_newer(connection, which), read_only=True)
+
+
+async def tables(url: str) -> list[str]:
+    """Return the names of a database's tables; touches nothing."""
+    if not _there(url):
+        return []
+    return await _run(url, lambda connection: inspect(connection).get_table_names(), read_only=True)
 
 
 def knows(which: Which, revision: str) -> bool:

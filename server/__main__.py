@@ -1,12 +1,17 @@
 """The command line: `python -m server COMMAND`."""
 
 import asyncio
+import functools
 import sys
+from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, ParamSpec
 
 import typer
 
+from server import backups
+
+P = ParamSpec("P")
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="Medkabinet, the open medical personal account.")
 
 
@@ -64,15 +69,30 @@ def schema() -> None:
     sys.stdout.write(strawberry_schema().as_str() + "\n")
 
 
+def _stopping(command: Callable[P, None]) -> Callable[P, None]:
+    """Return a command that says what an operator can mend in one line."""
+
+    @functools.wraps(command)
+    def stopping(*args: P.args, **given: P.kwargs) -> None:
+        _stop_on_trouble(lambda: command(*args, **given))
+
+    return stopping
+
+
+for _command in (backups.backup, backups.restore, backups.rotate_master, backups.reseal):
+    app.command()(_stopping(_command))
+
+
 def _stop_on_trouble(run: object) -> None:
     """Run; say what an operator can mend in one line, without a traceback."""
+    from persistence.backup import BackupDamaged, TargetNotEmpty
     from persistence.masters import MasterKeyMissing
     from persistence.migrate import SchemaMismatch
     from security.cipher import SealBroken
 
     try:
         run()  # type: ignore[operator]
-    except (MasterKeyMissing, SchemaMismatch, ValueError, OSError) as error:
+    except (BackupDamaged, MasterKeyMissing, SchemaMismatch, TargetNotEmpty, ValueError, OSError) as error:
         raise typer.Exit(_complain(str(error) or type(error).__name__)) from None
     except SealBroken:
         raise typer.Exit(_complain("the master key doesn't open what is stored")) from None
