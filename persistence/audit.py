@@ -124,8 +124,10 @@ class AuditLog:
             group, self._waiting = self._waiting, []
             try:
                 await self._commit([(entries, origin) for entries, origin, _ in group])
-            except Exception:  # noqa: BLE001 - whatever the store says, the readers must be refused
+            except BaseException as error:  # whatever the store says, the readers must be refused
                 _settle(group, AuditUnavailable())
+                if not isinstance(error, Exception):
+                    raise
             else:
                 _settle(group, None)
 

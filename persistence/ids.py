@@ -49,10 +49,14 @@ class Ids:
         self._next += 1
         return self._next - 1
 
-    async def refill(self, connection: Connection, dialect: DialectName, wanted: int) -> None:
-        """Take a block of at least `wanted` from the database."""
+    async def reserve(self, connection: Connection, dialect: DialectName, wanted: int) -> tuple[int, int]:
+        """Take a block of at least `wanted` from the database; it may be used once that is committed."""
         size = BLOCK + wanted
         compiled = ADVANCE.on(dialect)
         rows = await connection.fetch(compiled.sql, compiled.arguments({"counter": "ids", "step": size}))
-        self._end = rows[0][0] + 1
-        self._next = self._end - size
+        end = rows[0][0] + 1
+        return end - size, end
+
+    def use(self, block: tuple[int, int]) -> None:
+        """Give out ids of a block whose reservation is on disk."""
+        self._next, self._end = block

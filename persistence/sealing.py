@@ -7,7 +7,6 @@ from typing import Any, Final, NamedTuple, TypeVar
 import msgspec
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from sqlalchemy import BigInteger, Column, Integer, LargeBinary, MetaData, String, Table, bindparam, select
-from sqlalchemy import update as sql_update
 from sqlmodel import SQLModel
 
 from persistence.columns import Owned, Retention, Sealed, SealedRow
@@ -45,23 +44,19 @@ class Owner(NamedTuple):
 SYSTEM: Final = Owner("system", 0, Retention.ACCOUNT)
 """Owner of the global lookup key (sign-in names, national numbers) and of the audit log's bodies."""
 
-_OWN = (
+OWN: Final = (
     (KEYS.c.owner_kind == bindparam("kind"))
     & (KEYS.c.owner_id == bindparam("id"))
     & (KEYS.c.retention == bindparam("retention"))
 )
-_OF_OWNER = Statement(select(KEYS.c.number, KEYS.c.master, KEYS.c.wrapped).where(_OWN).order_by(KEYS.c.number))
-_ADD = Statement(
+_OF_OWNER = Statement(select(KEYS.c.number, KEYS.c.master, KEYS.c.wrapped).where(OWN).order_by(KEYS.c.number))
+ADD_KEY = Statement(
     lambda dialect: _on_conflict_do_nothing(dialect).values(
         {column.name: bindparam(f"new_{column.name}") for column in KEYS.c}
     )
 )
-_UNDER_OTHERS = Statement(select(*KEYS.c).where(KEYS.c.master != bindparam("current")).limit(500))
-_REWRAP = Statement(
-    sql_update(KEYS)
-    .where(_OWN & (KEYS.c.number == bindparam("key_number")))
-    .values(master=bindparam("new_master"), wrapped=bindparam("new_wrapped"))
-)
+_MASTERS = Statement(select(KEYS.c.master).distinct())
+_ONE_UNDER = Statement(select(*KEYS.c).where(KEYS.c.master == bindparam("under")).limit(1))
 
 
 def _on_conflict_do_nothing(dialect: str) -> Any:
@@ -115,19 +110,20 @@ class Key:
 class KeyRing:
     """The owners' keys, in a database of their own."""
 
-    def __init__(self, driver: Driver, masters: MasterKeys) -> None:
-        self._driver = driver
-        self._masters = masters
+    def __init__(self, driver: Driver, masters: MasterKeys, cached_seconds: float = CACHED_SECONDS) -> None:
+        self.driver = driver
+        self.masters = masters
+        self.cached_seconds = cached_seconds
         self._cache: OrderedDict[Owner, tuple[float, dict[int, Key]]] = OrderedDict()
 
     async def open(self) -> None:
         """Connect."""
-        await self._driver.open()
+        await self.driver.open()
 
     async def close(self) -> None:
         """Let go of the database and forget every key."""
         self._cache.clear()
-        await self._driver.close()
+        await self.driver.close()
 
     async def newest(self, owner: Owner) -> Key:
         """Return the key that seals now, made at its first use."""
@@ -151,8 +147,14 @@ class KeyRing:
         return keys[number]
 
     async def renew(self, owner: Owner) -> Key:
-        """Add a new sealing key; what is looked up keeps its hashes."""
+        """Add a new sealing key; what is looked up keeps its hashes.
+
+        Raises:
+            SealBroken: the owner has no key.
+        """
         keys = await self._of(owner, fresh=True)
+        if not keys:
+            raise SealBroken
         newest = keys[max(keys)]
         await self._add(owner, newest.number + 1, new_key() + newest.lookup)
         return await self.newest_fresh(owner)
@@ -163,72 +165,69 @@ class KeyRing:
         return keys[max(keys)]
 
     async def verify(self) -> None:
-        """Check that the master keys at hand open what is wrapped; makes the system's own key at the first start.
+        """Check that every master key in use is at hand and opens what it wrapped.
 
         Raises:
-            SealBroken: they don't.
+            SealBroken: one doesn't.
             MasterKeyMissing: a key is wrapped under one that isn't at hand.
         """
-        await self.newest(SYSTEM)
+        used, one = _MASTERS.on(self.driver.dialect), _ONE_UNDER.on(self.driver.dialect)
+        async with self.driver.read() as connection:
+            for (master,) in await connection.fetch(used.sql, used.arguments({})):
+                rows = one.records(await connection.fetch(one.sql, one.arguments({"under": master})))
+                for row in rows:
+                    self.unwrapped(Owner(row.owner_kind, row.owner_id, Retention(row.retention)), row)
 
-    async def rewrap(self) -> int:
-        """Wrap every key under the current master key; return how many were not yet. Resumable."""
-        done = 0
-        while rewrapped := await self._rewrap_some():
-            done += rewrapped
-        return done
-
-    async def _rewrap_some(self) -> int:
-        current = self._masters.current
-        compiled, update = _UNDER_OTHERS.on(self._driver.dialect), _REWRAP.on(self._driver.dialect)
-        async with self._driver.write() as connection:
-            rows = compiled.records(await connection.fetch(compiled.sql, compiled.arguments({"current": current})))
-            for row in rows:
-                owner = Owner(row.owner_kind, row.owner_id, Retention(row.retention))
-                material = self._unwrapped(owner, row)
-                given = _owned(owner) | {
-                    "key_number": row.number,
-                    "new_master": current,
-                    "new_wrapped": self._wrapped(owner, row.number, material),
-                }
-                await connection.execute(update.sql, update.arguments(given))
-        return len(rows)
+    async def empty(self) -> bool:
+        """Return whether there is no key at all, as at a first start."""
+        used = _MASTERS.on(self.driver.dialect)
+        async with self.driver.read() as connection:
+            return not await connection.fetch(used.sql, used.arguments({}))
 
     async def _of(self, owner: Owner, *, fresh: bool = False) -> dict[int, Key]:
         cached = self._cache.get(owner)
         if cached and not fresh and cached[0] > time.monotonic():
             self._cache.move_to_end(owner)
             return cached[1]
-        compiled = _OF_OWNER.on(self._driver.dialect)
-        async with self._driver.read() as connection:
-            rows = compiled.records(await connection.fetch(compiled.sql, compiled.arguments(_owned(owner))))
-        keys = {row.number: Key(row.number, self._unwrapped(owner, row)) for row in rows}
-        self._cache[owner] = (time.monotonic() + CACHED_SECONDS, keys)
+        compiled = _OF_OWNER.on(self.driver.dialect)
+        until = time.monotonic() + self.cached_seconds  # from before the read: a rotation counts on it
+        async with self.driver.read() as connection:
+            rows = compiled.records(await connection.fetch(compiled.sql, compiled.arguments(of_owner(owner))))
+        keys = {row.number: Key(row.number, self.unwrapped(owner, row)) for row in rows}
+        self._cache[owner] = (until, keys)
         if len(self._cache) > CACHED:
             self._cache.popitem(last=False)
         return keys
 
     async def _add(self, owner: Owner, number: int, material: bytes) -> None:
-        compiled = _ADD.on(self._driver.dialect)
+        compiled = ADD_KEY.on(self.driver.dialect)
         values = {
             "new_owner_kind": owner.kind,
             "new_owner_id": owner.id,
             "new_retention": owner.retention,
             "new_number": number,
-            "new_master": self._masters.current,
-            "new_wrapped": self._wrapped(owner, number, material),
-        }
-        async with self._driver.write() as connection:
+        } | self.wrapped(owner, number, material)
+        async with self.driver.write() as connection:
             await connection.execute(compiled.sql, compiled.arguments(values))
 
-    def _wrapped(self, owner: Owner, number: int, material: bytes) -> bytes:
-        return seal(self._masters.cipher(self._masters.current), material, _wrap_place(owner, number))
+    def wrapped(self, owner: Owner, number: int, material: bytes) -> dict[str, Any]:
+        """Return a key's material wrapped under the current master key, as columns."""
+        master = self.masters.current
+        sealed = seal(self.masters.cipher(master), material, _wrap_place(owner, number))
+        return {"new_master": master, "new_wrapped": sealed}
 
-    def _unwrapped(self, owner: Owner, row: Any) -> bytes:
-        return unseal(self._masters.cipher(row.master), row.wrapped, _wrap_place(owner, row.number))
+    def unwrapped(self, owner: Owner, row: Any) -> bytes:
+        """Return a key's material.
+
+        Raises:
+            SealBroken: the master key of that name isn't the one that wrapped it.
+            MasterKeyMissing: it isn't at hand.
+        """
+        return unseal(self.masters.cipher(row.master), row.wrapped, _wrap_place(owner, row.number))
 
 
-def _owned(owner: Owner) -> dict[str, Any]:
+def of_owner(owner: Owner) -> dict[str, Any]:
+    """Return what names an owner's rows in the keys' statements."""
     return {"kind": owner.kind, "id": owner.id, "retention": owner.retention}
 
 

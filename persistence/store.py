@@ -207,4 +207,5 @@ class Store:
         async with self._refilling:
             if self._ids.left < wanted + LOW_WATER:
                 async with self.driver.write() as connection:
-                    await self._ids.refill(connection, self.driver.dialect, wanted)
+                    block = await self._ids.reserve(connection, self.driver.dialect, wanted)
+                self._ids.use(block)  # after the commit: a block that was rolled back would be given out twice

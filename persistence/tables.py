@@ -1,5 +1,7 @@
 """Every table of the data, imported so that migrations and checks see them all."""
 
+from collections.abc import Iterator
+
 from sqlalchemy import MetaData
 from sqlmodel import SQLModel
 
@@ -25,5 +27,18 @@ import persistence.practitioners
 import persistence.requests
 import persistence.results
 import persistence.sessions  # noqa: F401
+from persistence.columns import Owned, SealedRow
 
 DATA: MetaData = SQLModel.metadata
+
+
+def sealed_tables() -> list[type[SQLModel]]:
+    """Return every table whose rows carry a sealed body, by name."""
+    found = [table for shape in (Owned, SealedRow) for table in _below(shape) if hasattr(table, "__table__")]
+    return sorted(found, key=lambda table: str(table.__tablename__))
+
+
+def _below(shape: type[SQLModel]) -> Iterator[type[SQLModel]]:
+    for table in shape.__subclasses__():
+        yield table
+        yield from _below(table)

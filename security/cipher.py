@@ -9,6 +9,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 NONCE = 12
 KEY = 32
+TAG = 16
 
 
 class SealBroken(Exception):
@@ -30,8 +31,10 @@ def unseal(key: AESGCM, sealed: bytes, place: bytes) -> bytes:
     """Return the plaintext.
 
     Raises:
-        SealBroken: the bytes were sealed by another key or for another place, or were changed.
+        SealBroken: the bytes were sealed by another key or for another place, or were changed or cut.
     """
+    if len(sealed) < NONCE + TAG:
+        raise SealBroken
     try:
         return key.decrypt(sealed[:NONCE], sealed[NONCE:], place)
     except InvalidTag:

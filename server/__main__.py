@@ -1,14 +1,18 @@
 """The command line: `python -m server COMMAND`."""
 
 import asyncio
+import functools
 import sys
+from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, ParamSpec
 
 import typer
 
+from server import backups
 from server.importing import import_fhir
 
+P = ParamSpec("P")
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="Medkabinet, the open medical personal account.")
 
 
@@ -37,15 +41,12 @@ def migrate(
     service_user: Annotated[str | None, typer.Option(help="PostgreSQL user that the service runs as")] = None,
 ) -> None:
     """Bring the databases to this program's schema."""
-    from persistence.migrate import grant
     from server.settings import Settings
     from server.wiring import migrated
 
     async def run() -> None:
         settings = Settings.of_environment()
-        await migrated(settings)
-        if service_user:
-            await grant(settings.database_url, service_user)
+        await migrated(settings.model_copy(update={"service_user": service_user or settings.service_user}))
 
     _stop_on_trouble(lambda: asyncio.run(run()))
 
@@ -58,7 +59,7 @@ def make_master_key(
     """Add a new master key to a file; it becomes the current one."""
     from persistence.masters import make_master_key as make
 
-    make(file, name)
+    _stop_on_trouble(lambda: make(file, name))
 
 
 app.command("import-fhir")(import_fhir)
@@ -72,15 +73,30 @@ def schema() -> None:
     sys.stdout.write(strawberry_schema().as_str() + "\n")
 
 
+def _stopping(command: Callable[P, None]) -> Callable[P, None]:
+    """Return a command that says what an operator can mend in one line."""
+
+    @functools.wraps(command)
+    def stopping(*args: P.args, **given: P.kwargs) -> None:
+        _stop_on_trouble(lambda: command(*args, **given))
+
+    return stopping
+
+
+for _command in (backups.backup, backups.restore, backups.rotate_master, backups.reseal):
+    app.command()(_stopping(_command))
+
+
 def _stop_on_trouble(run: object) -> None:
     """Run; say what an operator can mend in one line, without a traceback."""
+    from persistence.backup import BackupDamaged, TargetNotEmpty
     from persistence.masters import MasterKeyMissing
     from persistence.migrate import SchemaMismatch
     from security.cipher import SealBroken
 
     try:
         run()  # type: ignore[operator]
-    except (MasterKeyMissing, SchemaMismatch, ValueError, OSError) as error:
+    except (BackupDamaged, MasterKeyMissing, SchemaMismatch, TargetNotEmpty, ValueError, OSError) as error:
         raise typer.Exit(_complain(str(error) or type(error).__name__)) from None
     except SealBroken:
         raise typer.Exit(_complain("the master key doesn't open what is stored")) from None

@@ -4,6 +4,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from persistence.sealing import SYSTEM
 from persistence.store import Store
 from server.metrics import Measured
 
@@ -17,7 +18,7 @@ def routes(store: Store, measured: Measured) -> list[Route]:
     async def readyz(_request: Request) -> Response:
         try:
             async with store.snapshot() as snapshot:
-                await store.keys.verify()
+                await store.keys.newest(SYSTEM)
                 return JSONResponse({"status": "ready", "database": snapshot.dialect})
         except Exception as error:  # noqa: BLE001 - whatever it is, this process can't serve now
             return JSONResponse({"status": "unavailable", "error": type(error).__name__}, status_code=503)

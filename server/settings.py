@@ -28,17 +28,27 @@ class Mllp(BaseModel):
 class Settings(BaseSettings):
     """What an operator chooses."""
 
-    model_config = SettingsConfigDict(env_prefix="MEDKABINET_", env_file=None, extra="ignore")
+    model_config = SettingsConfigDict(
+        env_prefix="MEDKABINET_",
+        env_file=None,
+        extra="ignore",
+        hide_input_in_errors=True,  # an error would quote every setting, the master keys among them
+    )
 
-    database_url: str = Field(description="sqlite:///PATH or postgresql://…; the service's own user")
+    database_url: str = Field(repr=False, description="sqlite:///PATH or postgresql://…; the service's own user")
     keys_url: str | None = Field(
-        default=None, description="where wrapped keys are kept, apart from the data; beside an SQLite file by default"
+        default=None,
+        repr=False,
+        description="where wrapped keys are kept, apart from the data; beside an SQLite file by default",
+    )
+    service_user: str | None = Field(
+        default=None, description="PostgreSQL user that the service runs as; `migrate` gives it what it needs"
     )
     master_keys_file: Path | None = Field(default=None, description="file of master keys, one `name:base64` a line")
     master_keys: SecretStr | None = Field(default=None, description="the same as text, where there is no file")
-    bus_url: str = Field(default="memory://", description="memory://, redis://… or postgres://…")
+    bus_url: str = Field(default="memory://", repr=False, description="memory://, redis://… or postgres://…")
     limits_url: str = Field(
-        default="memory://", description="where sign-in attempts are counted: memory:// or redis://…"
+        default="memory://", repr=False, description="where sign-in attempts are counted: memory:// or redis://…"
     )
     mllp: Mllp | None = Field(default=None, description="JSON: port, partner, host, certificate, private_key, clients")
     host: str = "127.0.0.1"

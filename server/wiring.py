@@ -8,6 +8,7 @@ from actions.app import App
 from gql.api import Api
 from persistence import migrate
 from persistence.audit import AuditLog
+from persistence.keeping import require_keys
 from persistence.masters import MasterKeyMissing, MasterKeys
 from persistence.sealing import KeyRing
 from persistence.store import Clock, Store, utc_now
@@ -55,13 +56,14 @@ async def opened(settings: Settings, clock: Clock = utc_now) -> AsyncGenerator[S
     Raises:
         SchemaMismatch: the schema is older or newer.
         SealBroken: the master key isn't the one that wrapped the keys.
+        MasterKeyMissing: one isn't at hand, or the keys of what is stored are gone.
     """
     store = store_of(settings, clock)
     await migrate.check(settings.database_url, "data")
     await migrate.check(settings.wrapped_keys_url, "keys")
     await store.open()
     try:
-        await store.keys.verify()
+        await require_keys(store)
         yield store
     finally:
         await store.close()
@@ -92,6 +94,15 @@ async def house(settings: Settings, clock: Clock = utc_now, cost: PasswordCost |
 
 
 async def migrated(settings: Settings) -> None:
-    """Bring both databases to this program's schema."""
-    await migrate.upgrade(settings.database_url, "data")
-    await migrate.upgrade(settings.wrapped_keys_url, "keys")
+    """Bring both databases to this program's schema, and give the service's own user what it needs.
+
+    Raises:
+        SchemaMismatch: one of them is newer than the program; neither is touched.
+    """
+    urls: dict[migrate.Which, str] = {"data": settings.database_url, "keys": settings.wrapped_keys_url}
+    for which, url in urls.items():
+        await migrate.refuse_newer(url, which)
+    for which, url in urls.items():
+        await migrate.upgrade(url, which)
+        if settings.service_user and not url.startswith(migrate.SQLITE):
+            await migrate.grant(url, settings.service_user, which)

@@ -25,6 +25,12 @@ def anyio_backend() -> str:
 
 
 @pytest.fixture
+def postgres(request: pytest.FixtureRequest) -> str | None:
+    """The PostgreSQL server that the tests run on, or None for SQLite."""
+    return request.config.getoption("--postgres")
+
+
+@pytest.fixture
 async def settings(tmp_path: Path, request: pytest.FixtureRequest) -> AsyncGenerator[Settings]:
     """Settings of an empty, migrated database of the test's own."""
     server = request.config.getoption("--postgres")

@@ -48,3 +48,11 @@ class Driver(Protocol):
     def read(self) -> AbstractAsyncContextManager[Connection]:
         """Open a read-only snapshot: every statement in it sees the same moment."""
         ...
+
+    def alone(self, work: str) -> AbstractAsyncContextManager[None]:
+        """Hold a lock that only one process has at a time; it is free again when the process dies.
+
+        Raises:
+            BlockingIOError: someone else holds it.
+        """
+        ...

@@ -74,6 +74,17 @@ class PostgresDriver:
             yield PostgresConnection(raw)
 
     @asynccontextmanager
+    async def alone(self, work: str) -> AsyncGenerator[None]:
+        """Hold an advisory lock on a connection of its own; the server frees it when the connection ends."""
+        raw = await asyncpg.connect(self._url, timeout=5)
+        try:
+            if not await raw.fetchval("select pg_try_advisory_lock(hashtext($1))", f"medkabinet.{work}"):
+                raise BlockingIOError(f"{work} is under way elsewhere")
+            yield
+        finally:
+            await raw.close(timeout=5)
+
+    @asynccontextmanager
     async def _taken(self) -> "AsyncGenerator[asyncpg.pool.PoolConnectionProxy[Any]]":
         assert self._pool is not None, "open() comes first"
         async with self._pool.acquire(timeout=5) as raw:

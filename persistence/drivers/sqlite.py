@@ -1,6 +1,8 @@
 """SQLite: WAL, every commit on disk, one writer a process and a few readers."""
 
 import asyncio
+import fcntl
+import os
 import sqlite3
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
@@ -87,8 +89,20 @@ class SqliteDriver:
             await reader.execute("BEGIN")  # inside, so that a cancelled BEGIN is rolled back too
             yield reader
         finally:
-            await asyncio.shield(self._rollback(reader))
-            self._readers.put_nowait(reader)
+            try:
+                await asyncio.shield(self._rollback(reader))
+            finally:  # also when cancelled once more: its rollback stands before anything else on its thread
+                self._readers.put_nowait(reader)
+
+    @asynccontextmanager
+    async def alone(self, work: str) -> AsyncGenerator[None]:
+        """Lock a file beside the database; the system frees it when the process dies."""
+        descriptor = os.open(self._path.with_name(f"{self._path.name}.{work}"), os.O_CREAT | os.O_RDWR, 0o600)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            yield
+        finally:
+            os.close(descriptor)
 
     async def _connect(self) -> SqliteConnection:
         raw = await aiosqlite.connect(self._path, isolation_level=None, cached_statements=512)

@@ -8,6 +8,7 @@ context.configure(
     target_metadata=config.attributes["metadata"],
     render_as_batch=True,
     compare_type=True,
+    transactional_ddl=True,  # SQLite can, once BEGIN is issued explicitly: a migration that fails leaves nothing
 )
 with context.begin_transaction():
     context.run_migrations()
