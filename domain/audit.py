@@ -20,6 +20,8 @@ class AuditAction(StrEnum):
     SIGN_IN = "session:sign-in"
     SIGN_OUT = "session:sign-out"
     READ = "record:read"
+    ASK_FIELD = "field:ask"
+    """A root field that a guard refused."""
     BOOK = "appointment:book"
     CANCEL = "appointment:cancel"
     SUBMIT = "request:submit"
