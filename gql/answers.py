@@ -18,7 +18,7 @@ UNAUTHORIZED: Final = 401
 BUSY: Final = 503
 log = structlog.get_logger()
 _ENCODER: Final = msgspec.json.Encoder()
-_VALUE: Final = re.compile(r"(value|represent|expected)[^:]*:? .*", re.DOTALL)
+_QUOTED: Final = re.compile(r"'(?!\$)[^']*'|\"[^\"]*\"")
 
 INTERNAL: Final = {
     "ru": "Внутренняя ошибка. Номер для обращения: {incident}.",
@@ -74,8 +74,14 @@ def ended(code: str, message: str) -> bytes:
 
 
 def bare(message: str) -> str:
-    """Return a message of graphql-core without the client's values: they may be anybody's data."""
-    return _VALUE.sub(r"\1", message) if (_VALUE.search(message) and "'" in message) or '"' in message else message
+    """Return a message of graphql-core without the client's values: they may be anybody's data.
+
+    Only messages about values quote them; of these the part behind the colon goes, and whatever is quoted but a
+    variable's name.
+    """
+    if "value" not in message.lower() and "represent" not in message:
+        return message
+    return _QUOTED.sub("…", message.split(": ")[0])
 
 
 def incident_of(error: BaseException) -> str:

@@ -269,7 +269,13 @@ class Api:
 
 def _emitted(plan: Plan, reading: Reading) -> bytes | None:
     """Return the answer by the generated emitter; None where graphql-core must walk."""
-    if not reading.clean or plan.uncovered or any(out.key not in reading.values for out in plan.outs if out.child):
+    refused = not all(guard.decide_viewer(reading.rights).allowed for guard in plan.asks)
+    if (
+        refused
+        or not reading.clean
+        or plan.uncovered
+        or any(out.key not in reading.values for out in plan.outs if out.child)
+    ):
         return None
     try:
         if plan.emit is None:

@@ -214,6 +214,11 @@ def _tail(text: _Text, branch: Branch, order: str) -> str:
     return f" {order} limit {text.value(_limit)}" if branch.shape is Shape.PAGE else f" {order}"
 
 
+def lay_out(branch: Branch) -> None:
+    """Say where each column of a branch, and of its to-one rows, stands in the rows of its statement."""
+    _columns(branch, "t0", [1], [0])
+
+
 def _columns(branch: Branch, alias: str, offset: list[int], aliases: list[int]) -> tuple[list[str], list[str]]:
     """Return the columns of a branch and of its to-one rows, and the joins; note where each column stands."""
     columns = []

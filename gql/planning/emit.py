@@ -24,7 +24,7 @@ from gql.planning.declared import BACKREF
 from gql.planning.plan import PAIRED, Out, Plan
 from gql.planning.sources import Attribute, Column, Computed, Identity, Link, Same
 from persistence.columns import EPOCH, Sealed
-from persistence.reads import column_kind
+from persistence.reads import column_kind, lay_out
 from persistence.tree import Branch, Shape
 
 Emit = Callable[[Mapping[str, Any], str], dict[str, Any]]
@@ -48,11 +48,17 @@ class UnexpectedNull(Exception):
 
 
 def emitter(plan: Plan) -> Emit:
-    """Return the emitter of a plan whose statements have run once.
+    """Return the emitter of a plan.
 
     Raises:
         NotCovered: something in it only Python can answer.
     """
+    for root in plan.roots:
+        for branch in root.branches.values():
+            lay_out(branch)
+            for below in branch.walk():
+                if below.shape is not Shape.ONE:
+                    lay_out(below)
     return _Writer().written(plan)
 
 

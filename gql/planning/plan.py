@@ -9,7 +9,7 @@ from graphql.execution.values import VariableValues, get_argument_values
 
 from domain.access import Permission
 from domain.errors import InvalidInput
-from gql.permissions import RecordPermission
+from gql.permissions import RecordPermission, ViewerPermission
 from gql.planning.cursors import parse_cursor
 from gql.planning.declared import Declarations, Declared, item_type
 from gql.planning.ids import NodeId
@@ -68,6 +68,8 @@ class Plan:
     payloads: dict[str, dict[str, tuple[str, Branch]]] = field(default_factory=dict)
     """For each root field of a mutation or subscription: its payload's references and what they load."""
     bindings: list["Binding"] = field(default_factory=list)
+    asks: set[type[ViewerPermission]] = field(default_factory=set)
+    """Guards below the roots that ask about the viewer alone."""
     branches: int = 0
     emit: "Callable[..., dict[str, Any]] | None" = None
     """The generated emitter, once it was made."""
@@ -268,6 +270,7 @@ class _Planning:
     ) -> Out:
         source = declared.source
         out = Out(key, nodes[0].name.value, declared)
+        self._plan.asks.update(guard for guard in declared.guards if issubclass(guard, ViewerPermission))
         if isinstance(source, Link):
             return self._neighbour(branch, declared, source, out, nodes)
         asked = inherited + _permissions(declared)
