@@ -125,6 +125,7 @@ class Stream:
             return False
         if placed.id in self._seen:
             self._seen.discard(placed.id)
+            self._position = placed.position  # it may be offered again, by the hub
             return False
         return True
 

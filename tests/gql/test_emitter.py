@@ -58,6 +58,8 @@ async def filled(account: Account) -> Account:
     slot = account.world.node("Slot", "doctor_slot_0")
     await account.run(BOOK, s=slot, p=account.world.patient("anna"))
     await account.run(RECEIVE, "lab", at="2026-11-23T10:00:00+03:00")
+    while "." in (await account.run("{ asOf }"))["asOf"]:  # until the sequencer has numbered everything
+        pass
     return account
 
 
