@@ -1,7 +1,7 @@
 """Loads the facts and asks the one decision, for the verbs."""
 
 from actions.call import Acting
-from domain.access import Permission, Rights
+from domain.access import Facts, Permission, Rights
 from domain.errors import Forbidden, NotFound
 from persistence import access as facts
 
@@ -10,6 +10,16 @@ async def rights(acting: Acting, patient_id: int) -> Rights:
     """Return the viewer's rights on one patient, as they stand inside the transaction."""
     found = await facts.facts(acting.tx, acting.viewer, [patient_id])
     return Rights(acting.viewer, found, acting.tx.now)
+
+
+def require_role(acting: Acting, permission: Permission) -> None:
+    """Check that the viewer may do this to some record; which, is asked when it is known.
+
+    Raises:
+        Forbidden: no role of the viewer has the permission.
+    """
+    if not Rights(acting.viewer, Facts(), acting.tx.now).could(permission):
+        raise Forbidden
 
 
 async def require(acting: Acting, permission: Permission, patient_id: int, organization_id: int | None = None) -> None:

@@ -2,7 +2,7 @@
 
 import functools
 import hashlib
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Concatenate, NamedTuple, ParamSpec, TypeVar
 
@@ -14,6 +14,7 @@ from domain.audit import AuditAction, AuditEntry, Outcome
 from domain.errors import REFUSALS, Forbidden, InvalidInput, KeyReused, NotSignedIn, Refusal
 from persistence import events, outcomes, sessions
 from persistence.audit import Origin
+from persistence.ids import IDS_AHEAD
 from persistence.sealing import SYSTEM
 from persistence.store import Transaction
 
@@ -68,12 +69,13 @@ class Acting(NamedTuple):
 
 
 def action(
-    what: AuditAction,
+    what: AuditAction, ids: Callable[[Mapping[str, Any]], int] = lambda given: IDS_AHEAD
 ) -> Callable[[Callable[Concatenate[Acting, P], Awaitable[Ref]]], Callable[Concatenate[Call, P], Awaitable[Ref]]]:
     """Make a function one transaction: session → key → what it does → audit and events → commit.
 
     The function takes the transaction with the viewer and returns what it changed. A repeat with the same key and
-    input gets the first one's outcome; a refusal is recorded after the rollback and then raised.
+    input gets the first one's outcome; a refusal is recorded after the rollback and then raised. `ids` says, from the
+    named arguments, how many new rows there may be at most.
     """
 
     def decorate(
@@ -81,7 +83,7 @@ def action(
     ) -> Callable[Concatenate[Call, P], Awaitable[Ref]]:
         @functools.wraps(run)
         async def once(call: Call, *args: P.args, **given: P.kwargs) -> Ref:
-            attempt = _Attempt(call, what, run.__name__, given)
+            attempt = _Attempt(call, what, run.__name__, given, ids(given))
             try:
                 return await attempt.run(lambda acting: run(acting, *args, **given))
             except Refusal as refusal:
@@ -96,9 +98,10 @@ def action(
 class _Attempt:
     """One run of an action."""
 
-    def __init__(self, call: Call, what: AuditAction, name: str, given: Any) -> None:
+    def __init__(self, call: Call, what: AuditAction, name: str, given: Any, ids: int) -> None:
         self._call = call
         self._what = what
+        self._ids = ids
         self._input = f"{name}|{msgspec.json.encode(given, order='sorted', enc_hook=repr).decode()}"
         self._viewer: Viewer | None = None
         self._hashes: tuple[bytes, bytes] | None = None
@@ -109,7 +112,7 @@ class _Attempt:
         """Run in a transaction."""
         store = self._call.app.store
         await self._prepare()
-        async with store.begin(auditor=self._call.origin(self._viewer)) as tx:
+        async with store.begin(ids=self._ids, auditor=self._call.origin(self._viewer)) as tx:
             self._viewer = await self._signed_in(tx)
             if self._hashes and not await self._claimed(tx):
                 return await self._replayed(tx)

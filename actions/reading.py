@@ -20,6 +20,8 @@ class Wanted(NamedTuple):
 
     roots: Sequence[Root]
     bound: Bound
+    entries: Sequence[AuditEntry] = ()
+    """What is to be recorded besides whose data is read: a root that was refused, a log that is opened."""
 
 
 Prepare = Callable[[Rights], Wanted]
@@ -48,18 +50,18 @@ async def read(call: Call, prepare: Prepare, covered: Covered = frozenset()) -> 
     Raises:
         AuditUnavailable: the entry could not be made durable; nothing is shown.
     """
-    reading, facts = await _snapshot(call, prepare)
+    reading, facts, told = await _snapshot(call, prepare)
     reading.rights = Rights(reading.viewer, facts, reading.now)
     sieve = _Sieve(reading.rights)
     for key, value in reading.values.items():
         reading.values[key] = sieve.root(value)
     reading.clean = not sieve.refused
-    await call.app.audit.recorded(sieve.entries(covered), call.origin(reading.viewer))
+    await call.app.audit.recorded([*told, *sieve.entries(covered)], call.origin(reading.viewer))
     await open_bodies(call.app.store.keys, sieve.to_open)
     return reading
 
 
-async def _snapshot(call: Call, prepare: Prepare) -> tuple[Reading, Facts]:
+async def _snapshot(call: Call, prepare: Prepare) -> tuple[Reading, Facts, Sequence[AuditEntry]]:
     async with call.app.store.snapshot() as snapshot:
         viewer = await sessions.viewer(snapshot, call.token_hash) if call.token_hash else None
         early = Rights(viewer, Facts(), snapshot.now)
@@ -68,7 +70,7 @@ async def _snapshot(call: Call, prepare: Prepare) -> tuple[Reading, Facts]:
         patients = {row.patient_id for value in values.values() for row in rows_below(value)} - {None}
         facts = await access.facts(snapshot, viewer, sorted(p for p in patients if p is not None))
         as_of = (await events.as_of(snapshot)).text()
-        return Reading(viewer, early, as_of, snapshot.now, values), facts
+        return Reading(viewer, early, as_of, snapshot.now, values), facts, wanted.entries
 
 
 def rows_below(value: Any) -> Iterable[Loaded]:

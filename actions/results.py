@@ -1,10 +1,12 @@
 """Receiving a laboratory's result: once, filed with the right person, corrections versioned."""
 
+from collections.abc import Sequence
+
 from actions import access
 from actions.call import Acting, Ref, action
 from actions.text import optional_text, text
 from domain.access import Category, Permission
-from domain.accounts import Role
+from domain.accounts import Role, Viewer
 from domain.audit import AuditAction, AuditEntry
 from domain.errors import Forbidden, InvalidInput, PatientAmbiguous, PatientUnknown
 from domain.events import Event, EventKind
@@ -28,11 +30,25 @@ async def receive(acting: Acting, *, person: PersonNamed, report: ReportSent) ->
         PatientAmbiguous: more than one is named, or birth date or sex disagree.
         InvalidInput: a text is empty or too long.
     """
-    _check(report)
-    organization_id = _laboratory(acting)
+    patient_id = await admit(acting, person, [report])
+    return await file(acting.tx, patient_id, laboratory(acting.viewer), report)
+
+
+async def admit(acting: Acting, person: PersonNamed, reports: Sequence[ReportSent]) -> int:
+    """Return the patient, once all that could refuse these reports has been asked; writes nothing.
+
+    Raises:
+        PatientUnknown: no identifier names a person here.
+        PatientAmbiguous: more than one is named, or birth date or sex disagree.
+        InvalidInput: a text is empty or too long.
+        Forbidden: the viewer is no laboratory.
+    """
+    laboratory(acting.viewer)
+    for report in reports:
+        _check(report)
     patient_id = await find(acting.tx, person)
     await access.require(acting, Permission.RECEIVE_RESULTS, patient_id)
-    return await file(acting.tx, patient_id, organization_id, report)
+    return patient_id
 
 
 async def find(snapshot: Snapshot, person: PersonNamed) -> int:
@@ -48,15 +64,17 @@ async def find(snapshot: Snapshot, person: PersonNamed) -> int:
     if not found:
         raise PatientUnknown("person")
     known = await patients.by_id(snapshot, next(iter(found)))
-    if len(found) > 1 or known is None or not _agrees(person, known[1]):
+    if len(found) > 1 or known is None or not agrees(person, known[1]):
         raise PatientAmbiguous("person")
     return found.pop()
 
 
 async def file(tx: Transaction, patient_id: int, organization_id: int, report: ReportSent) -> Ref:
-    """Write a version of a study, unless the newest one says the same."""
+    """Write a version of a study, unless the newest one says the same; versions that come at once take turns."""
+    await patients.lock(tx, patient_id)
     key = await tx.keys.newest(Owner("patient", patient_id))
-    study_hash = key.hash(f"study|{organization_id}|{report.study}")
+    panel = f"|{report.panel}" if report.panel else ""
+    study_hash = key.hash(f"study|{organization_id}|{report.study}{panel}")
     latest = await results.latest(tx, patient_id, study_hash)
     if latest is not None:
         if await _same(tx, patient_id, latest.id, report):
@@ -138,14 +156,20 @@ def _check(report: ReportSent) -> None:
         optional_text(sent.note, "observations.note", 4000)
 
 
-def _laboratory(acting: Acting) -> int:
-    places = acting.viewer.organizations(Role.LABORATORY) + acting.viewer.organizations(Role.RECORD_SYSTEM)
+def laboratory(viewer: Viewer) -> int:
+    """Return the organization that a partner sends results for.
+
+    Raises:
+        Forbidden: it is no laboratory and no record system.
+    """
+    places = viewer.organizations(Role.LABORATORY) + viewer.organizations(Role.RECORD_SYSTEM)
     if not places:
         raise Forbidden
     return places[0]
 
 
-def _agrees(person: PersonNamed, known: patients.PatientBody) -> bool:
+def agrees(person: PersonNamed, known: patients.PatientBody) -> bool:
+    """Return whether birth date and sex agree, where both sides know them."""
     if person.birth_date and known.birth_date and person.birth_date != known.birth_date:
         return False
     return Sex.UNKNOWN in (person.sex, known.sex) or person.sex is known.sex

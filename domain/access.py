@@ -54,6 +54,7 @@ class StaffPermission(StrEnum):
     WORK_QUEUE = "WORK_QUEUE"
     SEE_PATIENTS = "SEE_PATIENTS"
     TELL_POLICY_STATUS = "TELL_POLICY_STATUS"
+    HANDLE_MESSAGES = "HANDLE_MESSAGES"
 
 
 P, C = Permission, Category
@@ -110,6 +111,7 @@ OF_STAFF: Mapping[StaffPermission, frozenset[Role]] = {
     StaffPermission.WORK_QUEUE: frozenset({Role.REVIEWER}),
     StaffPermission.SEE_PATIENTS: frozenset({Role.DOCTOR}),
     StaffPermission.TELL_POLICY_STATUS: frozenset({Role.INSURER}),
+    StaffPermission.HANDLE_MESSAGES: frozenset({Role.SERVICE_OPERATOR}),
 }
 
 

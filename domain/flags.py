@@ -1,22 +1,9 @@
 """Judging a value against the range that came with it."""
 
-from collections.abc import Mapping
 from decimal import Decimal, InvalidOperation
 
+from domain.reference_ranges import flag_from_hl7
 from domain.results import Flag
-
-FROM_HL7: Mapping[str, Flag] = {
-    "N": Flag.NORMAL,
-    "L": Flag.LOW,
-    "<": Flag.LOW,
-    "H": Flag.HIGH,
-    ">": Flag.HIGH,
-    "LL": Flag.CRITICAL_LOW,
-    "HH": Flag.CRITICAL_HIGH,
-    "A": Flag.ABNORMAL,
-    "AA": Flag.ABNORMAL,
-}
-"""HL7 v2.5, table 0078, the values that laboratories send."""
 
 
 def number_of(text: str | None) -> Decimal | None:
@@ -37,8 +24,9 @@ def flag_of(value: str, low: str | None, high: str | None, sent: str | None) -> 
 
     Source: HL7 v2.5, table 0078 (abnormal flags).
     """
-    if sent is not None and sent.strip().upper() in FROM_HL7:
-        return FROM_HL7[sent.strip().upper()]
+    told = flag_from_hl7(sent.upper()) if sent else None
+    if told is not None:
+        return told
     number, least, most = number_of(value), number_of(low), number_of(high)
     if number is None or (least is None and most is None):
         return None

@@ -65,3 +65,5 @@ class ReportSent(msgspec.Struct, frozen=True):
     observations: tuple[ObservationSent, ...] = ()
     code: str = ""
     conclusion: str | None = None
+    panel: str = ""
+    """Which part of the study, where the laboratory gives one number to several (HL7: one order, many OBR)."""

@@ -19,6 +19,7 @@ from actions.call import Call
 from actions.reading import Reading, Wanted, read
 from domain.access import CATEGORY, Category, Rights, StaffPermission
 from domain.accounts import Viewer
+from domain.audit import AuditAction, AuditEntry, Outcome
 from domain.errors import Refusal
 from gql import answers
 from gql.assembled import declarations, strawberry_schema
@@ -26,6 +27,7 @@ from gql.context import Context
 from gql.documents import Document, Documents
 from gql.documents import Refusal as DocumentRefused
 from gql.exchange import Caller, Reply, Request, Stream, StreamEnded
+from gql.permissions.staff import CanReadSecurityLog
 from gql.planning.emit import NotCovered, UnexpectedNull, emitter
 from gql.planning.plan import Plan, PlannedRoot, Planner, node_root
 from gql.planning.sources import Link, NodeById
@@ -290,6 +292,7 @@ def _wanted(plan: Plan, bound: Mapping[int, Arguments], variables: VariableValue
     """Return the roots to load for a viewer: what is given stands in, what roles open is filtered to their places."""
     roots: list[Root] = []
     narrowed = dict(bound)
+    entries: list[AuditEntry] = []
     for planned in plan.roots:
         source = planned.declared.source
         if isinstance(source, NodeById):
@@ -299,15 +302,25 @@ def _wanted(plan: Plan, bound: Mapping[int, Arguments], variables: VariableValue
         elif isinstance(source, Link):
             branch = next(iter(planned.branches.values()))
             parent = _given(source, rights.viewer)
+            entries += _told(planned, rights)
             if parent is not None and _may(planned, rights):
                 narrowed[branch.number] = _placed(branch, narrowed.get(branch.number, Arguments()), rights)
                 roots.append(Root(planned.key, branch, parent))
-    return Wanted(roots, narrowed)
+    return Wanted(roots, narrowed, entries)
 
 
 def _may(planned: PlannedRoot, rights: Rights) -> bool:
     """Return whether a root's guards let it be loaded; the walker says why not."""
     return all(guard.decide_viewer(rights).allowed for guard in planned.declared.guards)  # type: ignore[union-attr]
+
+
+def _told(planned: PlannedRoot, rights: Rights) -> list[AuditEntry]:
+    """Return what the audit log is told of a root that isn't about a patient: a refusal, or that the log was opened."""
+    if not _may(planned, rights):
+        return [
+            AuditEntry(AuditAction.ASK_FIELD, Outcome.REFUSED, reason="FORBIDDEN" if rights.viewer else "NOT_SIGNED_IN")
+        ]
+    return [AuditEntry(AuditAction.SECURITY_LOG)] if CanReadSecurityLog in planned.declared.guards else []
 
 
 def _node(planned: PlannedRoot, variables: VariableValues) -> tuple[Branch, tuple[int, ...]] | None:

@@ -83,6 +83,17 @@ _ROLES = Statement(
         or_(_GRANT.c.until.is_(None), _GRANT.c.until > bindparam("at")),
     )
 )
+_HOLDING = Statement(
+    select(_GRANT.c.account_id)
+    .join(_ACCOUNT, _ACCOUNT.c.id == _GRANT.c.account_id)
+    .where(
+        _GRANT.c.role == bindparam("role"),
+        _GRANT.c.since <= bindparam("at"),
+        or_(_GRANT.c.until.is_(None), _GRANT.c.until > bindparam("at")),
+        _ACCOUNT.c.disabled_at.is_(None),
+    )
+    .distinct()
+)
 _END_ROLE = Statement(
     update(_GRANT)
     .where(
@@ -120,6 +131,11 @@ async def roles(snapshot: Snapshot, account_id: int) -> tuple[RoleGrant, ...]:
     """Return the roles that are held now."""
     rows = await snapshot.all(_ROLES, account_id=account_id, at=snapshot.now)
     return tuple(RoleGrant(Role(row.role), row.organization_id, row.since, row.until) for row in rows)
+
+
+async def holding(snapshot: Snapshot, role: Role) -> list[int]:
+    """Return the accounts that hold a role somewhere now."""
+    return [row.account_id for row in await snapshot.all(_HOLDING, role=role, at=snapshot.now)]
 
 
 async def end_role(tx: Transaction, account_id: int, role: Role, organization_id: int) -> int:

@@ -1,11 +1,11 @@
 """Organizations: clinics, laboratories, insurers. Public facts, in the clear."""
 
-from sqlalchemy import LargeBinary, String, bindparam, select
+from sqlalchemy import LargeBinary, String, bindparam, select, update
 from sqlmodel import Field
 
 from persistence.columns import Shared
 from persistence.statements import Record, Statement
-from persistence.store import Snapshot
+from persistence.store import Snapshot, Transaction
 
 
 class OrganizationRow(Shared, table=True):
@@ -37,3 +37,18 @@ _BY_ID = Statement(select(*_ORGANIZATION.c).where(_ORGANIZATION.c.id == bindpara
 async def by_id(snapshot: Snapshot, organization_id: int) -> Record | None:
     """Return an organization."""
     return await snapshot.one(_BY_ID, organization_id=organization_id)
+
+
+_CORRECT = Statement(
+    update(_ORGANIZATION)
+    .where(_ORGANIZATION.c.id == bindparam("of_organization"))
+    .values({name: bindparam(f"new_{name}") for name in ("name", "city", "address", "phone")})
+)
+
+
+async def correct(
+    tx: Transaction, organization_id: int, *, name: str, city: str | None, address: str | None, phone: str | None
+) -> None:
+    """Write what an organization is now called and where it is."""
+    new = {"new_name": name, "new_city": city, "new_address": address, "new_phone": phone}
+    await tx.execute(_CORRECT, of_organization=organization_id, **new)

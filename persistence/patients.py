@@ -3,14 +3,14 @@
 from datetime import date, datetime
 from typing import ClassVar
 
-from sqlalchemy import Index, LargeBinary, String, bindparam, select
+from sqlalchemy import BigInteger, Index, LargeBinary, String, bindparam, select
 from sqlmodel import Field
 
 from domain.patients import Sex
 from persistence.columns import Moment, Owned, Sealed
 from persistence.sealing import SYSTEM
 from persistence.statements import Record, Statement
-from persistence.store import Snapshot
+from persistence.store import Snapshot, Transaction
 
 
 class PatientRow(Owned, table=True):
@@ -56,6 +56,9 @@ _PATIENT = PatientRow.__table__  # type: ignore[attr-defined]
 _BY_HASH = Statement(
     select(_IDENTIFIER.c.patient_id).where(_IDENTIFIER.c.value_hash == bindparam("value_hash")).distinct()
 )
+_LOCK = Statement(
+    select(_PATIENT.c.patient_id).where(_PATIENT.c.patient_id == bindparam("patient_id")).with_for_update()
+)
 _BY_ID = Statement(select(*_PATIENT.c).where(_PATIENT.c.patient_id == bindparam("patient_id")))
 
 
@@ -74,3 +77,20 @@ async def by_id(snapshot: Snapshot, patient_id: int) -> tuple[Record, PatientBod
     """Return a patient with the body opened."""
     record = await snapshot.one(_BY_ID, patient_id=patient_id)
     return None if record is None else (record, await snapshot.opened(PatientRow, PatientBody, record))
+
+
+async def lock(tx: Transaction, patient_id: int) -> None:
+    """Let nobody else who locks change this record until the transaction ends; several are locked in id order."""
+    await tx.value(_LOCK, patient_id=patient_id)
+
+
+_IDENTIFIERS = Statement(
+    select(_IDENTIFIER.c.system, _IDENTIFIER.c.value_hash).where(
+        _IDENTIFIER.c.patient_id == bindparam("patient_id", type_=BigInteger)
+    )
+)
+
+
+async def identifiers(snapshot: Snapshot, patient_id: int) -> list[tuple[str, bytes]]:
+    """Return the systems and keyed hashes of a patient's numbers."""
+    return [(row.system, row.value_hash) for row in await snapshot.all(_IDENTIFIERS, patient_id=patient_id)]

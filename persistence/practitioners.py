@@ -1,11 +1,11 @@
 """Practitioners and their specialties, as a clinic's site shows them. Public facts, in the clear."""
 
-from sqlalchemy import LargeBinary, String, bindparam, select
+from sqlalchemy import LargeBinary, String, bindparam, select, update
 from sqlmodel import Field
 
 from persistence.columns import BigInt, Shared
 from persistence.statements import Record, Statement
-from persistence.store import Snapshot
+from persistence.store import Snapshot, Transaction
 
 
 class SpecialtyRow(Shared, table=True):
@@ -44,3 +44,13 @@ _BY_ID = Statement(select(*_PRACTITIONER.c).where(_PRACTITIONER.c.id == bindpara
 async def by_id(snapshot: Snapshot, practitioner_id: int) -> Record | None:
     """Return a practitioner."""
     return await snapshot.one(_BY_ID, practitioner_id=practitioner_id)
+
+
+_RENAME = Statement(
+    update(_PRACTITIONER).where(_PRACTITIONER.c.id == bindparam("of_practitioner")).values(name=bindparam("new_name"))
+)
+
+
+async def rename(tx: Transaction, practitioner_id: int, name: str) -> None:
+    """Write what a practitioner is now called."""
+    await tx.execute(_RENAME, of_practitioner=practitioner_id, new_name=name)

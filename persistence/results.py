@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import ClassVar
 
-from sqlalchemy import Index, Integer, LargeBinary, String, bindparam, select, update
+from sqlalchemy import Index, Integer, LargeBinary, String, bindparam, select, text, update
 from sqlmodel import Field
 
 from domain.results import Flag
@@ -49,6 +49,14 @@ class ObservationRow(Owned, table=True):
         Index("observation_taken", "patient_id", "taken_at", "id"),
         Index("observation_analyte", "patient_id", "analyte", "taken_at", "id"),
         Index("observation_report", "patient_id", "report_id", "id"),
+        Index(
+            "observation_source",
+            "patient_id",
+            "source_hash",
+            unique=True,
+            postgresql_where=text("replaced_at IS NULL"),
+            sqlite_where=text("replaced_at IS NULL"),
+        ),
     )
 
     report_id: int | None = BigInt(nullable=True, default=None)
@@ -56,6 +64,8 @@ class ObservationRow(Owned, table=True):
     analyte: bytes = Field(sa_type=LargeBinary, nullable=False)
     """The code under the patient's hash key: within one record it can be looked up, across records it can't."""
     replaced_at: datetime | None = Moment(nullable=True, default=None)
+    source_hash: bytes | None = Field(default=None, sa_type=LargeBinary, nullable=True)
+    """Partner and the partner's name of it, under the patient's hash key; one that counts at a time."""
 
 
 class ObservationBody(Sealed, frozen=True):
@@ -128,3 +138,15 @@ async def by_id(snapshot: Snapshot, patient_id: int, report_id: int) -> tuple[Re
     if record is None:
         return None
     return record, await snapshot.opened(DiagnosticReportRow, DiagnosticReportBody, record)
+
+
+_REPLACE_ONE = Statement(
+    update(_OBSERVATION)
+    .where(_OBSERVATION.c.patient_id == bindparam("of_patient"), _OBSERVATION.c.id == bindparam("of_observation"))
+    .values(replaced_at=bindparam("at"))
+)
+
+
+async def replace_one(tx: Transaction, patient_id: int, observation_id: int) -> None:
+    """Mark an observation as replaced; it stays readable."""
+    await tx.execute(_REPLACE_ONE, of_patient=patient_id, of_observation=observation_id, at=tx.now)

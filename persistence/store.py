@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import Any, Final, TypeVar
 
 from sqlalchemy import bindparam, insert, update
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import SQLModel
 
 from domain.audit import AuditEntry
@@ -24,6 +25,7 @@ Committed = Callable[["Transaction"], None]
 B = TypeVar("B", bound=Sealed)
 
 _INSERTS: Final[dict[type[SQLModel], Statement]] = {}
+_CLAIMS: Final[dict[type[SQLModel], Statement]] = {}
 _UPDATES: Final[dict[type[SQLModel], Statement]] = {}
 
 
@@ -106,6 +108,11 @@ class Transaction(Snapshot):
         sealed = [await self._sealed(row, body) for row, body in rows]
         await self.connection.many(compiled.sql, [compiled.arguments(values) for values in sealed])
 
+    async def claim(self, row: SQLModel, body: Sealed | None = None) -> bool:
+        """Add a row unless a unique constraint says that it is there; waits for one who is just adding it."""
+        compiled = _claim(type(row)).on(self.dialect)
+        return await self.connection.execute(compiled.sql, compiled.arguments(await self._sealed(row, body))) == 1
+
     async def reseal(self, row: SQLModel, body: Sealed) -> bool:
         """Write a row's new version; False if someone else did since it was read (`row.version`)."""
         was = row.version  # type: ignore[attr-defined]
@@ -128,6 +135,18 @@ def _insert(table: type[SQLModel]) -> Statement:
     if table not in _INSERTS:
         _INSERTS[table] = Statement(insert(table).values({name: bindparam(name) for name in table.model_fields}))
     return _INSERTS[table]
+
+
+def _claim(table: type[SQLModel]) -> Statement:
+    if table not in _CLAIMS:
+        values: dict[str, Any] = {name: bindparam(name) for name in table.model_fields}
+
+        def build(dialect: DialectName) -> Any:
+            maker = postgresql if dialect == "postgresql" else sqlite
+            return maker.insert(table).values(values).on_conflict_do_nothing()
+
+        _CLAIMS[table] = Statement(build)
+    return _CLAIMS[table]
 
 
 def _update(table: type[SQLModel]) -> Statement:

@@ -7,10 +7,18 @@ from sqlmodel import SQLModel
 
 import persistence.access
 import persistence.accounts
+import persistence.allergies
 import persistence.appointments
 import persistence.audit
+import persistence.conditions
+import persistence.documents
+import persistence.encounters
 import persistence.events
 import persistence.ids
+import persistence.immunizations
+import persistence.imported
+import persistence.medications
+import persistence.messages
 import persistence.organizations
 import persistence.outcomes
 import persistence.patients

@@ -2,13 +2,13 @@
 
 from collections.abc import Collection, Sequence
 
-from sqlalchemy import BigInteger, Select, String, bindparam, or_, select
+from sqlalchemy import BigInteger, Select, String, and_, bindparam, or_, select
 from sqlalchemy.sql.elements import ColumnElement
 
 from domain.access import RelationKind
 from domain.accounts import Role, Viewer
 from domain.events import EventKind
-from persistence.access import NOBODY, RelationRow, among, ids_argument
+from persistence.access import NOBODY, ConsentRow, RelationRow, among, ids_argument
 from persistence.accounts import AccountRow, RoleGrantRow
 from persistence.events import EventRow, Placed, placed
 from persistence.sessions import IDLE, SessionRow
@@ -17,6 +17,7 @@ from persistence.store import Snapshot
 
 _EVENT = EventRow.__table__  # type: ignore[attr-defined]
 _RELATION = RelationRow.__table__  # type: ignore[attr-defined]
+_CONSENT = ConsentRow.__table__  # type: ignore[attr-defined]
 _SESSION = SessionRow.__table__  # type: ignore[attr-defined]
 _ACCOUNT = AccountRow.__table__  # type: ignore[attr-defined]
 _GRANT = RoleGrantRow.__table__  # type: ignore[attr-defined]
@@ -24,6 +25,18 @@ _GRANT = RoleGrantRow.__table__  # type: ignore[attr-defined]
 
 def _held(dialect: str) -> ColumnElement[bool]:
     return or_(_RELATION.c.until.is_(None), _RELATION.c.until > bindparam("at"))
+
+
+def _given() -> ColumnElement[bool]:
+    return and_(_CONSENT.c.withdrawn_at.is_(None), or_(_CONSENT.c.until.is_(None), _CONSENT.c.until > bindparam("at")))
+
+
+def _consented(dialect: str) -> Select[tuple[object, ...]]:
+    to_me = or_(
+        _CONSENT.c.practitioner_id == bindparam("practitioner_id", type_=BigInteger),
+        among(_CONSENT.c.organization_id, "clinics", dialect),
+    )
+    return select(_CONSENT.c.patient_id).where(to_me, _given())
 
 
 def _of_viewer(dialect: str) -> Select[tuple[object, ...]]:
@@ -45,6 +58,7 @@ def _of_viewer(dialect: str) -> Select[tuple[object, ...]]:
                 _EVENT.c.practitioner_id == bindparam("practitioner_id", type_=BigInteger),
                 among(_EVENT.c.organization_id, "organizations", dialect),
                 _EVENT.c.patient_id.in_(mine),
+                _EVENT.c.patient_id.in_(_consented(dialect)),
             ),
         )
         .order_by(_EVENT.c.position)
@@ -61,6 +75,11 @@ _AUDIENCE = Statement(
             _RELATION.c.kind == RelationKind.REPRESENTS.value,
         ),
         _held(dialect),
+    )
+)
+_CONSENTED = Statement(
+    lambda dialect: select(_CONSENT.c.patient_id, _CONSENT.c.practitioner_id, _CONSENT.c.organization_id).where(
+        among(_CONSENT.c.patient_id, "patients", dialect), _given()
     )
 )
 _STANDING = Statement(
@@ -95,6 +114,7 @@ async def after(snapshot: Snapshot, viewer: Viewer, kind: EventKind, position: i
         account_id=viewer.account_id,
         practitioner_id=viewer.practitioner_id or NOBODY,
         organizations=ids_argument(viewer.organizations(Role.REVIEWER), snapshot.dialect),
+        clinics=ids_argument(viewer.organizations(Role.DOCTOR), snapshot.dialect),
         at=snapshot.now,
         limit=limit,
     )
@@ -102,7 +122,7 @@ async def after(snapshot: Snapshot, viewer: Viewer, kind: EventKind, position: i
 
 
 async def audience(snapshot: Snapshot, batch: Sequence[Placed]) -> dict[int, list[tuple[str, int]]]:
-    """Return who treats or represents the patients of some events, as topics by patient."""
+    """Return who treats or represents the patients of some events, or has their consent, as topics by patient."""
     patients = sorted({item.event.patient_id for item in batch if item.event.patient_id is not None})
     if not patients:
         return {}
@@ -114,6 +134,10 @@ async def audience(snapshot: Snapshot, batch: Sequence[Placed]) -> dict[int, lis
             topics.append(("practitioner", row.practitioner_id))
         if row.account_id is not None:
             topics.append(("account", row.account_id))
+    for row in await snapshot.all(_CONSENTED, patients=ids_argument(patients, snapshot.dialect), at=snapshot.now):
+        to_one = row.practitioner_id is not None
+        topic = ("practitioner", row.practitioner_id) if to_one else ("clinic", row.organization_id)
+        found.setdefault(row.patient_id, []).append(topic)
     return found
 
 

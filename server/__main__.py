@@ -10,6 +10,7 @@ from typing import Annotated, ParamSpec
 import typer
 
 from server import backups
+from server.importing import import_fhir
 
 P = ParamSpec("P")
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="Medkabinet, the open medical personal account.")
@@ -59,6 +60,9 @@ def make_master_key(
     from persistence.masters import make_master_key as make
 
     _stop_on_trouble(lambda: make(file, name))
+
+
+app.command("import-fhir")(import_fhir)
 
 
 @app.command()

@@ -5,26 +5,27 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
-from gql.transport.app import routes as graphql
-from gql.transport.lines import Lines
-from gql.transport.settings import TransportSettings
 from starlette.applications import Starlette
 from starlette.routing import BaseRoute
 
+from gql.transport.app import routes as graphql
+from gql.transport.lines import Lines
+from gql.transport.settings import TransportSettings
 from security.tokens import csrf_ok
 from server import health
+from server.machines import machines
 from server.metrics import Measured
 from server.settings import Settings
 from server.wiring import House
 
 Doors = Callable[[House], Awaitable[Sequence[BaseRoute]]]
-"""More routes, made once the house stands (the demo's pages)."""
+"""The pages, made once the house stands."""
 
 
 class Application:
     """Starlette whose routes are made when the house stands."""
 
-    def __init__(self, settings: Settings, opened: Callable[[], Any], doors: Doors | None = None) -> None:
+    def __init__(self, settings: Settings, opened: Callable[[], Any], doors: Doors) -> None:
         self._settings = settings
         self._opened = opened
         self._doors = doors
@@ -37,11 +38,11 @@ class Application:
             measured = Measured(house.api, house.hub)
             asgi.router.routes.extend(graphql(measured, self._transport(), self.lines))
             asgi.router.routes.extend(health.routes(house.app.store, measured))
-            if self._doors:
-                asgi.router.routes.extend(await self._doors(house))
-            calm_the_collector()
-            yield
-            await self.lines.close_all()
+            asgi.router.routes.extend(await self._doors(house))
+            async with machines(house, self._settings) as routes:
+                asgi.router.routes.extend(routes)
+                calm_the_collector()
+                yield
 
     def _transport(self) -> TransportSettings:
         return TransportSettings(

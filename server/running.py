@@ -1,6 +1,7 @@
 """Runs uvicorn, for the service and for the demo."""
 
-from collections.abc import Callable
+import socket
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,7 @@ def serve() -> None:
     settings = Settings.of_environment()
     logs.configure(pretty=False)
     require_safe(settings)
-    run(Application(settings, lambda: house(settings)), settings)
+    run(Application(settings, lambda: house(settings), _pages(settings)), settings)
 
 
 def require_safe(settings: Settings) -> None:
@@ -61,7 +62,8 @@ def serve_demo(host: str, port: int, folder: Path) -> None:
         mode="development",
     )
     logs.configure(pretty=True)
-    run(Application(settings, lambda: _migrated_house(settings), _demo_doors(settings)), settings)
+    application = Application(settings, lambda: _migrated_house(settings), _demo_doors(settings))
+    run(application, settings, _welcome(settings))
 
 
 def _migrated_house(settings: Settings) -> Any:
@@ -85,7 +87,30 @@ def _demo_doors(settings: Settings) -> Doors:
     return doors
 
 
-def run(application: Application, settings: Settings, ready: Callable[[], None] | None = None) -> None:
+def _pages(settings: Settings) -> Doors:
+    async def doors(stands: Any) -> Any:
+        from server.demo import web_settings
+        from web.pages import routes
+
+        return routes(stands.app, web_settings(settings))
+
+    return doors
+
+
+def _welcome(settings: Settings) -> str:
+    """Return where to click and how to sign in."""
+    address = f"http://{settings.host}:{settings.port}"
+    return (
+        f"\n  Medkabinet (demo, invented people)\n\n"
+        f"  {address}/           people of every role: choose one, press «Войти»\n"
+        f"  {address}/graphiql   GraphiQL with examples\n"
+        f"  {address}/graphql    the API: HTTP, SSE and graphql-transport-ws\n\n"
+        f"  Sign in as anna@example.org, password open-house-demo, with the one-time code that the page shows.\n"
+        f"  Ctrl+C stops.\n"
+    )
+
+
+def run(application: Application, settings: Settings, welcome: str = "") -> None:
     """Run until SIGTERM or SIGINT; what is in flight is finished, sockets are closed with 1012."""
     config = uvicorn.Config(
         application.asgi,
@@ -97,8 +122,30 @@ def run(application: Application, settings: Settings, ready: Callable[[], None] 
         ws_per_message_deflate=False,  # triples a socket's memory; events are 150 bytes
         access_log=False,  # URLs and addresses are the audit log's
         server_header=False,
+        proxy_headers=False,  # the transports believe X-Forwarded-For only where they are told to
         log_config=None,
         timeout_graceful_shutdown=10,
         timeout_keep_alive=30,
     )
-    uvicorn.Server(config).run()
+    Server(config, application, welcome).run()
+
+
+class Server(uvicorn.Server):
+    """uvicorn that lets the open lines end well before it stops."""
+
+    def __init__(self, config: uvicorn.Config, application: Application, welcome: str = "") -> None:
+        super().__init__(config)
+        self._application = application
+        self._welcome = welcome
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Start, and say where to click."""
+        await super().startup(sockets)
+        if self.started and self._welcome:
+            sys.stdout.write(self._welcome)
+            sys.stdout.flush()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Close streams and sockets with their protocol's words (1012), then stop."""
+        await self._application.lines.close_all()
+        await super().shutdown(sockets)

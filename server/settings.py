@@ -3,12 +3,26 @@
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, SecretStr
+from pydantic import BaseModel, Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from persistence.drivers import Driver
 from persistence.drivers.postgres import PostgresDriver
 from persistence.drivers.sqlite import SqliteDriver
+
+
+class Mllp(BaseModel):
+    """A listener for one laboratory's HL7 v2 messages."""
+
+    port: int
+    partner: str
+    """The login of the laboratory's account."""
+    host: str = "127.0.0.1"
+    certificate: Path | None = None
+    private_key: Path | None = None
+    clients: Path | None = None
+    """Authorities whose client certificates get in."""
+    behind_tls: bool = False
 
 
 class Settings(BaseSettings):
@@ -36,6 +50,7 @@ class Settings(BaseSettings):
     limits_url: str = Field(
         default="memory://", repr=False, description="where sign-in attempts are counted: memory:// or redis://…"
     )
+    mllp: Mllp | None = Field(default=None, description="JSON: port, partner, host, certificate, private_key, clients")
     host: str = "127.0.0.1"
     port: int = 8000
     mode: Literal["development", "production"] = "production"

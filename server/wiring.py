@@ -14,6 +14,7 @@ from persistence.sealing import KeyRing
 from persistence.store import Clock, Store, utc_now
 from security.limits import Attempts
 from security.passwords import PasswordCost, Passwords
+from security.tallies import Tallies, tallies_at
 from server.settings import Settings, driver_of
 from subscriptions.hub import Hub
 
@@ -69,10 +70,21 @@ async def opened(settings: Settings, clock: Clock = utc_now) -> AsyncGenerator[S
 
 
 @asynccontextmanager
+async def closing(settings: Settings, cost: PasswordCost | None) -> AsyncGenerator[tuple[Tallies, Passwords]]:
+    """Hold what counts sign-ins and what hashes passwords."""
+    tallies, passwords = tallies_at(settings.limits_url), Passwords(cost)
+    try:
+        yield tallies, passwords
+    finally:
+        passwords.close()
+        await tallies.close()
+
+
+@asynccontextmanager
 async def house(settings: Settings, clock: Clock = utc_now, cost: PasswordCost | None = None) -> AsyncGenerator[House]:
     """Run the product behind its doors."""
-    async with opened(settings, clock) as store:
-        app = App(store, AuditLog(store), Passwords(cost), Attempts(settings.limits_url))
+    async with opened(settings, clock) as store, closing(settings, cost) as (tallies, passwords):
+        app = App(store, AuditLog(store), passwords, Attempts(tallies, clock))
         hub = Hub(store, settings.bus_url)
         await hub.start()
         try:

@@ -59,6 +59,7 @@ class Interest(NamedTuple):
             topics.append(("patient", viewer.patient_id))
         if viewer.practitioner_id is not None and viewer.holds(Role.DOCTOR):
             topics.append(("practitioner", viewer.practitioner_id))
+        topics += [("clinic", place) for place in viewer.organizations(Role.DOCTOR)]
         return topics + [("organization", place) for place in viewer.organizations(Role.REVIEWER)]
 
 

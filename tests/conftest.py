@@ -7,13 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from security.passwords import PasswordCost
+from security.passwords import CHEAP
 from server.settings import Settings
 from server.wiring import house, migrated
 from tests.house import Account
 from tests.people import populate
-
-CHEAP = PasswordCost(memory_kib=8, passes=1)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -9,9 +9,18 @@ from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import Any, Final, get_type_hints
 
-from graphql import GraphQLNonNull, GraphQLScalarType, get_named_type, get_nullable_type, is_list_type
+from graphql import (
+    GraphQLNonNull,
+    GraphQLObjectType,
+    GraphQLScalarType,
+    GraphQLString,
+    get_named_type,
+    get_nullable_type,
+    is_list_type,
+)
 
 from gql.planning.cursors import cursor_of
+from gql.planning.declared import BACKREF
 from gql.planning.plan import PAIRED, Out, Plan
 from gql.planning.sources import Attribute, Column, Computed, Identity, Link, Same
 from persistence.columns import EPOCH, Sealed
@@ -166,8 +175,30 @@ class _Writer:
         assert out.declared is not None
         kind = out.declared.field.type
         value, nullable = self._read(branch, source)
+        if isinstance(get_named_type(kind), GraphQLObjectType):
+            return self._optional(value, self._parts(out, kind))
         text = self._text(value, kind, nullable)
         return f"required({text})" if nullable and isinstance(kind, GraphQLNonNull) else text
+
+    def _parts(self, out: Out, kind: Any) -> str:
+        """Write the function of an attribute that is an object of its own; return its name."""
+        named = get_named_type(kind)
+        if not isinstance(kind, GraphQLObjectType) or not out.below:
+            raise NotCovered(f"{out.typename}.{out.name}")
+        pairs = [f"{part.key!r}: {self._part_of(part, named)}" for part in out.below]
+        name = self._name("part")
+        self._lines += [f"def {name}(x):", f" return {{{', '.join(pairs)}}}"]
+        return name
+
+    @staticmethod
+    def _part_of(part: Out, kind: GraphQLObjectType) -> str:
+        """Return how a text of such an object is read."""
+        if part.name == "__typename":
+            return repr(kind.name)
+        field = kind.fields[part.name]
+        if get_nullable_type(field.type) is not GraphQLString:
+            raise NotCovered(f"{kind.name}.{part.name}")
+        return f"x.{field.extensions[BACKREF].python_name}"
 
     def _read(self, branch: Branch, source: Any) -> tuple[str, bool]:
         """Return how a value is read, and whether it can be null."""

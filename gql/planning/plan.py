@@ -276,6 +276,7 @@ class _Planning:
             branch.need(source.name)
         elif isinstance(source, Attribute):
             branch.open_for(asked[-1] if asked else None)
+            out.below = self._parts(declared, nodes)
         elif isinstance(source, Computed):
             branch.need(*source.columns)
             if source.attributes:
@@ -286,6 +287,14 @@ class _Planning:
         else:
             assert isinstance(source, Identity)
         return out
+
+    def _parts(self, declared: Declared, nodes: list[FieldNode]) -> list[Out]:
+        """Return what is selected of an attribute that is an object of its own, such as a coded concept."""
+        target = get_named_type(declared.field.type)
+        if not isinstance(target, GraphQLObjectType):
+            return []
+        below = self._selection.below(target, nodes)
+        return [Out(key, inner[0].name.value, typename=target.name) for key, inner in below.items()]
 
     def _neighbour(self, branch: Branch, declared: Declared, link: Link, out: Out, nodes: list[FieldNode]) -> Out:
         child, out.below = self._linked(declared, link, nodes)

@@ -9,7 +9,9 @@ from strawberry.types import Info
 from strawberry.types.base import StrawberryOptional
 from strawberry.types.field import StrawberryField
 
+from domain.audit import AuditAction, AuditEntry, Outcome
 from domain.errors import AuditUnavailable, Forbidden, InvalidInput, NotSignedIn, Refusal
+from gql.context import Context
 from gql.planning.ids import NodeId
 from gql.planning.sources import Guard
 from gql.schema.errors import UserError
@@ -28,7 +30,9 @@ class Guards(FieldExtension):
         self._guards = tuple(guard() for guard in guards)
 
     def apply(self, field: StrawberryField) -> None:
-        """Print the guards as directives."""
+        """Print the guards as directives, and describe the one argument."""
+        for argument in field.arguments:
+            argument.description = "What is asked for."
         for guard in self._guards:
             if guard.schema_directive not in field.directives:
                 field.directives.append(guard.schema_directive)
@@ -37,8 +41,16 @@ class Guards(FieldExtension):
         """Run the resolver if every guard lets it."""
         for guard in self._guards:
             if not guard.has_permission(source, info, **given):
-                raise NotSignedIn if info.context.viewer is None else Forbidden
+                raise await refused_early(info.context)
         return await next_(source, info, **given)
+
+
+async def refused_early(context: Context) -> Refusal:
+    """Record that a guard refused a root field, and return why."""
+    refusal = NotSignedIn() if context.viewer is None else Forbidden()
+    entry = AuditEntry(AuditAction.ASK_FIELD, Outcome.REFUSED, reason=refusal.code)
+    await context.call.app.audit.recorded([entry], context.call.origin(context.viewer))
+    return refusal
 
 
 class Refusals(FieldExtension):

@@ -9,10 +9,11 @@ from strawberry.extensions import FieldExtension
 from strawberry.types import Info
 from strawberry.types.field import StrawberryField
 
-from domain.errors import Forbidden, InvalidInput, NotSignedIn
+from domain.errors import InvalidInput
 from domain.events import EventKind
 from gql.context import Context
 from gql.planning.sources import Guard
+from gql.resolvers.mutations import refused_early
 from persistence.events import Cursor
 from subscriptions.stream import Happened, Interest
 
@@ -30,7 +31,9 @@ class StreamGuards(FieldExtension):
 
     def apply(self, field: StrawberryField) -> None:
         """Print the guards as directives and describe the argument."""
-        field.directives.extend(guard.schema_directive for guard in self._guards)
+        for guard in self._guards:
+            if guard.schema_directive not in field.directives:
+                field.directives.append(guard.schema_directive)
         for argument in field.arguments:
             argument.description = AFTER
 
@@ -38,7 +41,7 @@ class StreamGuards(FieldExtension):
         """Start the stream if every guard lets it."""
         for guard in self._guards:
             if not guard.has_permission(source, info, **given):
-                raise NotSignedIn if info.context.viewer is None else Forbidden
+                raise await refused_early(info.context)
         stream = next_(source, info, **given)
         return await stream if inspect.isawaitable(stream) else stream
 

@@ -14,6 +14,7 @@ from gql.permissions.record import (
     CanReadIdentifiers,
     CanReadPolicies,
     CanReadProfile,
+    CanReadRecord,
     CanReadRequests,
     CanReadResults,
 )
@@ -30,15 +31,27 @@ from gql.planning.sources import (
     sealed,
     to_many,
 )
+from gql.schema.allergies import ALLERGY_FILTERS, AllergyIntolerance
 from gql.schema.appointments import Appointment
 from gql.schema.audit import AuditEntry
+from gql.schema.conditions import CONDITION_FILTERS, Condition
 from gql.schema.consents import Consent
+from gql.schema.documents import DOCUMENT_FILTERS, DocumentReference
+from gql.schema.encounters import ENCOUNTER_FILTERS, Encounter
+from gql.schema.immunizations import IMMUNIZATION_FILTERS, Immunization
+from gql.schema.medications import MEDICATION_FILTERS, MedicationRequest
 from gql.schema.policies import POLICY_FILTERS, InsurancePolicy
 from gql.schema.requests import REQUEST_FILTERS, PatientRequest
 from gql.schema.results import OBSERVATION_FILTERS, REPORT_FILTERS, DiagnosticReport, Observation
 from persistence.access import ConsentRow
+from persistence.allergies import AllergyRow
 from persistence.appointments import AppointmentRow
 from persistence.audit import AuditRow
+from persistence.conditions import ConditionRow
+from persistence.documents import DocumentReferenceRow
+from persistence.encounters import EncounterRow
+from persistence.immunizations import ImmunizationRow
+from persistence.medications import MedicationRequestRow
 from persistence.patients import PatientBody, PatientIdentifierBody, PatientIdentifierRow, PatientRow
 from persistence.policies import InsurancePolicyRow
 from persistence.requests import PatientRequestRow
@@ -113,6 +126,48 @@ class Patient(Node):
         order=[desc(ObservationRow.taken_at), desc(ObservationRow.id)],
         where=OBSERVATION_FILTERS,
         fixed=[(ObservationRow.replaced_at, Op.IS_NULL, None)],
+    )
+    encounters: Connection[Encounter] | None = connection(
+        EncounterRow.patient_id,
+        "Visits and stays that other systems tell of, the latest first.",
+        CanReadRecord,
+        order=[desc(EncounterRow.recorded_at), desc(EncounterRow.id)],
+        where=ENCOUNTER_FILTERS,
+    )
+    conditions: Connection[Condition] | None = connection(
+        ConditionRow.patient_id,
+        "Diagnoses and problems, the latest first.",
+        CanReadRecord,
+        order=[desc(ConditionRow.recorded_at), desc(ConditionRow.id)],
+        where=CONDITION_FILTERS,
+    )
+    allergies: Connection[AllergyIntolerance] | None = connection(
+        AllergyRow.patient_id,
+        "Allergies and intolerances, the latest first.",
+        CanReadRecord,
+        order=[desc(AllergyRow.recorded_at), desc(AllergyRow.id)],
+        where=ALLERGY_FILTERS,
+    )
+    immunizations: Connection[Immunization] | None = connection(
+        ImmunizationRow.patient_id,
+        "Vaccinations, the latest first.",
+        CanReadRecord,
+        order=[desc(ImmunizationRow.recorded_at), desc(ImmunizationRow.id)],
+        where=IMMUNIZATION_FILTERS,
+    )
+    medications: Connection[MedicationRequest] | None = connection(
+        MedicationRequestRow.patient_id,
+        "Prescriptions that other systems tell of, the latest first.",
+        CanReadRecord,
+        order=[desc(MedicationRequestRow.recorded_at), desc(MedicationRequestRow.id)],
+        where=MEDICATION_FILTERS,
+    )
+    documents: Connection[DocumentReference] | None = connection(
+        DocumentReferenceRow.patient_id,
+        "Documents that other systems sent, the latest first.",
+        CanReadRecord,
+        order=[desc(DocumentReferenceRow.recorded_at), desc(DocumentReferenceRow.id)],
+        where=DOCUMENT_FILTERS,
     )
     policies: Connection[InsurancePolicy] | None = connection(
         InsurancePolicyRow.patient_id,

@@ -1,1 +1,1 @@
-"""GraphQL over HTTP and graphql-transport-ws: our own protocol code, thin and strict."""
+"""The protocols of the GraphQL API: HTTP, websocket, SSE, multipart and uploads; our own, thin and strict."""

@@ -1,0 +1,1 @@
+"""FHIR R4: bundles of other record systems, read, checked, mapped and filed."""
