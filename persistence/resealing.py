@@ -74,6 +74,8 @@ class _Statements:
 async def reseal(store: Store, tell: Progress | None = None, grace: float = GRACE) -> Resealed:
     """Seal everything under new keys; goes on where a run that was killed has stopped.
 
+    `grace` (seconds) must be longer than servers keep keys; 0 is right only where none runs.
+
     Raises:
         BlockingIOError: another run is under way.
     """
@@ -92,6 +94,7 @@ async def reseal(store: Store, tell: Progress | None = None, grace: float = GRAC
 
 async def sweep(store: Store, done: Resealed, tell: Progress | None) -> int:
     """Move every body that isn't under its owner's newest key; return how many were found that weren't."""
+    store.keys.forget()  # old keys are destroyed if this finds nothing, so it must know the newest
     tables = [_Statements(table) for table in sealed_tables()]
     if tell:
         tell(total=sum([await _count(store, table) for table in tables]))

@@ -122,8 +122,12 @@ class KeyRing:
 
     async def close(self) -> None:
         """Let go of the database and forget every key."""
-        self._cache.clear()
+        self.forget()
         await self.driver.close()
+
+    def forget(self) -> None:
+        """Forget every key, so that the next use reads what the database has."""
+        self._cache.clear()
 
     async def newest(self, owner: Owner) -> Key:
         """Return the key that seals now, made at its first use."""

@@ -39,7 +39,9 @@ def rotate_master(
 
 
 def reseal(
-    grace: Annotated[float | None, typer.Option(hidden=True, help="seconds in which servers learn of new keys")] = None,
+    grace: Annotated[
+        float | None, typer.Option(hidden=True, help="seconds for servers to learn; 0 where none runs")
+    ] = None,
 ) -> None:
     """Seal everything anew under new keys, then destroy the old ones, while servers run.
 
