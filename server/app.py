@@ -30,10 +30,21 @@ class Application:
         self._opened = opened
         self._doors = doors
         self.lines = Lines()
+        self.trouble: Exception | None = None
+        """Why it could not start, for the command line to say."""
         self.asgi = Starlette(lifespan=self._lifespan)
 
     @asynccontextmanager
     async def _lifespan(self, asgi: Starlette) -> AsyncGenerator[None]:
+        try:
+            async with self._open(asgi):
+                yield
+        except Exception as error:
+            self.trouble = error
+            raise
+
+    @asynccontextmanager
+    async def _open(self, asgi: Starlette) -> AsyncGenerator[None]:
         async with self._opened() as house:
             measured = Measured(house.api, house.hub)
             asgi.router.routes.extend(graphql(measured, self._transport(), self.lines))

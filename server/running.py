@@ -127,7 +127,11 @@ def run(application: Application, settings: Settings, welcome: str = "") -> None
         timeout_graceful_shutdown=10,
         timeout_keep_alive=30,
     )
-    Server(config, application, welcome).run()
+    try:
+        Server(config, application, welcome).run()
+    finally:  # uvicorn leaves by SystemExit; what kept it from starting says more
+        if application.trouble is not None:
+            raise application.trouble
 
 
 class Server(uvicorn.Server):
