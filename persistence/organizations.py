@@ -52,3 +52,11 @@ async def correct(
     """Write what an organization is now called and where it is."""
     new = {"new_name": name, "new_city": city, "new_address": address, "new_phone": phone}
     await tx.execute(_CORRECT, of_organization=organization_id, **new)
+
+
+_BY_NAME = Statement(select(*_ORGANIZATION.c).where(_ORGANIZATION.c.name == bindparam("name")).limit(1))
+
+
+async def by_name(snapshot: Snapshot, name: str) -> Record | None:
+    """Return an organization of that very name."""
+    return await snapshot.one(_BY_NAME, name=name)

@@ -10,6 +10,7 @@ from typing import Annotated, ParamSpec
 import typer
 
 from server import backups
+from server.accounts import make_account
 from server.importing import import_fhir
 
 P = ParamSpec("P")
@@ -83,7 +84,7 @@ def _stopping(command: Callable[P, None]) -> Callable[P, None]:
     return stopping
 
 
-for _command in (backups.backup, backups.restore, backups.rotate_master, backups.reseal):
+for _command in (make_account, backups.backup, backups.restore, backups.rotate_master, backups.reseal):
     app.command()(_stopping(_command))
 
 
