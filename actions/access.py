@@ -1,7 +1,7 @@
 """Loads the facts and asks the one decision, for the verbs."""
 
 from actions.call import Acting
-from domain.access import Facts, Permission, Rights
+from domain.access import Facts, Permission, Rights, StaffPermission
 from domain.errors import Forbidden, NotFound
 from persistence import access as facts
 
@@ -22,6 +22,18 @@ def require_role(acting: Acting, permission: Permission) -> None:
         raise Forbidden
 
 
+def places(acting: Acting, permission: StaffPermission) -> set[int]:
+    """Return the organizations at which the viewer has a staff permission.
+
+    Raises:
+        Forbidden: nowhere.
+    """
+    found = Rights(acting.viewer, Facts(), acting.tx.now).places(permission)
+    if not found:
+        raise Forbidden
+    return set(found)
+
+
 async def require(acting: Acting, permission: Permission, patient_id: int, organization_id: int | None = None) -> None:
     """Check that the viewer may do this.
 
@@ -29,7 +41,11 @@ async def require(acting: Acting, permission: Permission, patient_id: int, organ
         NotFound: the viewer may not learn that there is such a record.
         Forbidden: the viewer knows of the record, but may not do this.
     """
-    decision = (await rights(acting, patient_id)).decide(permission, patient_id, organization_id)
+    found = await rights(acting, patient_id)
+    decision = found.decide(permission, patient_id, organization_id)
     if decision.allowed:
+        ground = found.ground(patient_id)
+        if ground is not None:
+            acting.tx.grounds[patient_id] = ground
         return
     raise Forbidden if decision.known else NotFound

@@ -10,7 +10,7 @@ import msgspec
 
 from actions.app import App
 from domain.accounts import Viewer
-from domain.audit import AuditAction, AuditEntry, Outcome
+from domain.audit import REPEATED, AuditAction, AuditEntry, Outcome
 from domain.errors import REFUSALS, Forbidden, InvalidInput, KeyReused, NotSignedIn, Refusal
 from persistence import events, outcomes, sessions
 from persistence.audit import Origin
@@ -53,11 +53,13 @@ class Call:
             self.operation,
             tuple(grant.role.value for grant in viewer.roles) if viewer else (),
             tuple(grant.organization_id for grant in viewer.roles) if viewer else (),
+            viewer.patient_id if viewer else None,
+            viewer.session_id if viewer else 0,
         )
 
     def with_key(self, key: str | None) -> "Call":
         """Return the call with an input's own key, which wins over the header's."""
-        return replace(self, key=key) if key else self
+        return self if key is None else replace(self, key=key)
 
 
 class Acting(NamedTuple):
@@ -102,7 +104,8 @@ class _Attempt:
         self._call = call
         self._what = what
         self._ids = ids
-        self._input = f"{name}|{msgspec.json.encode(given, order='sorted', enc_hook=repr).decode()}"
+        self._name = name
+        self._given = given
         self._viewer: Viewer | None = None
         self._hashes: tuple[bytes, bytes] | None = None
         self._patient_id: int | None = given.get("patient_id")
@@ -112,42 +115,41 @@ class _Attempt:
         """Run in a transaction."""
         store = self._call.app.store
         await self._prepare()
-        async with store.begin(ids=self._ids, auditor=self._call.origin(self._viewer)) as tx:
+        async with store.begin(ids=self._ids) as tx:
             self._viewer = await self._signed_in(tx)
+            tx.auditor = self._call.origin(self._viewer)
             if self._hashes and not await self._claimed(tx):
                 return await self._replayed(tx)
             done = await function(Acting(tx, self._viewer, self._call))
+            if not tx.entries:  # nothing had to change; the answer has its entry all the same
+                tx.audit(AuditEntry(self._what, patient_id=done.patient_id or None, subject_id=done.id or None))
             if self._hashes:
                 await outcomes.settle(tx, self._viewer.account_id, self._hashes[0], outcomes.Outcome(tuple(done[:2])))
         return done._replace(as_of=tx.as_of or done.as_of)
 
     async def refused(self, refusal: Refusal) -> None:
         """Record a refusal and its outcome, after the rollback."""
-        if self._repeated:
-            return
         entry = AuditEntry(self._what, Outcome.REFUSED, patient_id=self._patient_id, reason=refusal.code)
         async with self._call.app.store.begin(auditor=self._call.origin(self._viewer)) as tx:
             tx.audit(entry)
-            if self._hashes and self._viewer and await self._claimed(tx):
+            refusal.recorded = True
+            if self._hashes and self._viewer and not self._repeated and await self._claimed(tx):
                 outcome = outcomes.Outcome(refusal=refusal.code, field=refusal.field)
                 await outcomes.settle(tx, self._viewer.account_id, self._hashes[0], outcome)
 
     async def _prepare(self) -> None:
-        """Look at the caller before the transaction, so that its entries say who it was; hash the key."""
-        async with self._call.app.store.snapshot() as snapshot:
-            if self._call.token_hash:
-                self._viewer = await sessions.viewer(snapshot, self._call.token_hash)
-        if self._viewer is None:
-            raise NotSignedIn
+        """Hash the client's key before the transaction begins."""
         if self._call.key is not None:
             if not 1 <= len(self._call.key) <= 255:
                 raise InvalidInput("key")
             lookup = await self._call.app.store.keys.newest(SYSTEM)
-            self._hashes = lookup.hash(f"key|{self._call.key}"), lookup.hash(f"input|{_digest(self._input)}")
+            self._hashes = (
+                lookup.hash(f"key|{self._call.key}"),
+                lookup.hash(f"input|{_digest(self._name, self._given)}"),
+            )
 
     async def _signed_in(self, tx: Transaction) -> Viewer:
-        assert self._call.token_hash is not None
-        viewer = await sessions.viewer(tx, self._call.token_hash)
+        viewer = await sessions.viewer(tx, self._call.token_hash) if self._call.token_hash else None
         if viewer is None:
             raise NotSignedIn
         await sessions.seen_now(tx, viewer)
@@ -169,8 +171,14 @@ class _Attempt:
             raise KeyReused("key")
         if outcome.refusal:
             raise REFUSALS.get(outcome.refusal, Forbidden)(outcome.field)
+        tx.audit(AuditEntry(self._what, patient_id=self._patient_id, reason=REPEATED))
         return Ref(outcome.ids[0], outcome.ids[1], (await events.as_of(tx)).text())
 
 
-def _digest(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()
+def _digest(name: str, given: Mapping[str, Any]) -> str:
+    """Return the digest of an action's name and input."""
+    try:
+        encoded = msgspec.json.encode(given, order="sorted", enc_hook=repr)
+    except UnicodeEncodeError:  # half a character: the action will refuse it, by its field's name
+        encoded = repr(sorted(given.items())).encode("utf-8", "backslashreplace")
+    return hashlib.sha256(name.encode() + b"|" + encoded).hexdigest()

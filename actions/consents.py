@@ -1,26 +1,18 @@
 """Giving and withdrawing consents."""
 
-import hashlib
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Final
 
-from actions import access
+from actions import access, factors
 from actions.call import Acting, Ref, action
 from domain.access import Category, Permission
 from domain.audit import AuditAction, AuditEntry
+from domain.consents import CURRENT, ConsentPurpose, ConsentText, agreed, shown
 from domain.errors import InvalidInput, NotFound
 from domain.events import Event, EventKind
 from persistence import access as facts
 from persistence import organizations, practitioners
 from persistence.access import ConsentRow
-
-TEXT_VERSION: Final = "2026-11"
-TEXT: Final = (
-    "Я разрешаю названному врачу или организации читать выбранные разделы моей медицинской карты"
-    " в целях лечения до указанного срока. Я могу отозвать это согласие в любой момент."
-)
-"""The very text that is shown; its hash is kept with each consent."""
 
 
 @action(AuditAction.GIVE_CONSENT)
@@ -32,16 +24,24 @@ async def give(
     practitioner_id: int | None = None,
     organization_id: int | None = None,
     until: datetime | None = None,
+    purpose: ConsentPurpose = ConsentPurpose.TREATMENT,
+    text_hash: bytes | None = None,
 ) -> Ref:
     """Open categories of a record to a practitioner or an organization.
 
+    `text_hash` is the SHA-256 of the text that the person has read; without it, it is the one in the call's language.
+
     Raises:
-        InvalidInput: nobody or both are named, nothing is opened, or the end lies in the past.
+        InvalidInput: nobody or both are named, nothing is opened, the end lies in the past, or the text is not the
+            purpose's present one.
         NotFound: there is no such practitioner, organization or patient.
+        StepUpNeeded: a second factor must be shown first; withdrawing needs none, so that it is never hindered.
     """
     tx = acting.tx
     _check(acting, categories, practitioner_id, organization_id, until)
+    text = _text(acting, purpose, text_hash)
     await access.require(acting, Permission.GIVE_CONSENT, patient_id)
+    factors.require_fresh(acting)
     if practitioner_id is not None and await practitioners.by_id(tx, practitioner_id) is None:
         raise NotFound("practitionerId")
     if organization_id is not None and await organizations.by_id(tx, organization_id) is None:
@@ -52,9 +52,9 @@ async def give(
         practitioner_id=practitioner_id,
         organization_id=organization_id,
         categories=facts.joined(frozenset(categories)),
-        purpose="TREATMENT",
-        text_version=TEXT_VERSION,
-        text_hash=hashlib.sha256(TEXT.encode()).digest(),
+        purpose=purpose.value,
+        text_version=text.version,
+        text_hash=text.hash,
         since=tx.now,
         until=until,
     )
@@ -76,6 +76,14 @@ async def withdraw(acting: Acting, *, patient_id: int, consent_id: int) -> Ref:
     await facts.withdraw(acting.tx, patient_id, consent_id)
     _tell(acting, AuditAction.WITHDRAW_CONSENT, patient_id, consent_id)
     return Ref(patient_id, consent_id)
+
+
+def _text(acting: Acting, purpose: ConsentPurpose, text_hash: bytes | None) -> ConsentText:
+    """Return the text that was agreed to: only what is asked for today can be."""
+    text = shown(purpose, acting.call.language) if text_hash is None else agreed(text_hash)
+    if text is None or text.purpose is not purpose or text.version != CURRENT[purpose]:
+        raise InvalidInput("textHash")
+    return text
 
 
 def _check(

@@ -9,7 +9,7 @@ from actions import results
 from actions.call import Acting, Call
 from domain.access import Facts, Rights, StaffPermission
 from domain.accounts import Viewer
-from domain.audit import AuditAction, AuditEntry, Outcome
+from domain.audit import REPEATED, AuditAction, AuditEntry, Outcome
 from domain.errors import Forbidden, InvalidInput, NotFound, NotSignedIn, PatientAmbiguous, PatientUnknown
 from domain.messages import Filing, MessageReason, MessageState, Received, state_of
 from persistence import accounts, messages, patients, sessions
@@ -79,6 +79,18 @@ async def receive(sender: Sender, message: Received) -> bytes:
     return await _apply(sender, kept, message)
 
 
+async def refused(sender: Sender, reason: str) -> None:
+    """Record that a message was turned away at the door, unread."""
+    call = sender.call
+    async with call.app.store.snapshot() as snapshot:
+        try:
+            viewer: Viewer | None = await sender.viewer(snapshot)
+        except NotSignedIn:
+            viewer = None
+    entry = AuditEntry(AuditAction.TAKE_MESSAGE, Outcome.REFUSED, reason=reason)
+    await call.app.audit.recorded([entry], call.origin(viewer))
+
+
 async def replay(call: Call, message_id: int, understand: Understand) -> MessageSeen:
     """Apply a stored message that was not applied, in its sender's name and by the operator's hand.
 
@@ -101,7 +113,7 @@ async def replay(call: Call, message_id: int, understand: Understand) -> Message
         assert found is not None, "messages are never deleted"
         if found.state in messages.OPEN:
             partner = await _partner(tx, found.account_id)
-            reason = await _outcome(tx, partner, call, message)
+            reason = await _outcome(tx, partner, call, message, found.received_at)
             await _settle(tx, found, message, reason)
             seen = _seen(found)._replace(state=state_of(reason), reason=reason)
         else:
@@ -175,6 +187,7 @@ async def _keep(sender: Sender, message: Received) -> _Kept:
         before = await messages.by_identity(tx, organization_id, known.identity)
         assert before is not None, "an identity that was claimed is found"
         if before.content_hash == known.content:
+            tx.audit(AuditEntry(AuditAction.TAKE_MESSAGE, subject_id=before.id, reason=REPEATED))
             return _Kept(before.id, viewer, (await messages.body_of(tx, before)).acknowledgement)
         return await _reused(tx, viewer, organization_id, known, message)
 
@@ -231,7 +244,7 @@ async def _apply(sender: Sender, kept: _Kept, message: Received) -> bytes:
         assert found is not None, "messages are never deleted"
         if found.state != MessageState.RECEIVED:
             return (await messages.body_of(tx, found)).acknowledgement
-        reason = await _outcome(tx, viewer, sender.call, message)
+        reason = await _outcome(tx, viewer, sender.call, message, found.received_at)
         return await _settle(tx, found, message, reason)
 
 
@@ -242,10 +255,14 @@ async def _settle(tx: Transaction, found: Record, message: Received, reason: Mes
     assert await messages.settle(tx, found, body, state=state, reason=reason.value if reason else None)
     if reason is not None:
         _refused(tx, found.id, reason)
+    elif not tx.entries:  # the same version again: nothing was filed, the answer has its entry all the same
+        tx.audit(AuditEntry(AuditAction.TAKE_MESSAGE, subject_id=found.id, reason=REPEATED))
     return body.acknowledgement
 
 
-async def _outcome(tx: Transaction, partner: Viewer | None, call: Call, message: Received) -> MessageReason | None:
+async def _outcome(
+    tx: Transaction, partner: Viewer | None, call: Call, message: Received, received_at: datetime
+) -> MessageReason | None:
     """File what a message says; all of it, or nothing with the reason why."""
     if message.reason is not None:
         return message.reason
@@ -266,7 +283,7 @@ async def _outcome(tx: Transaction, partner: Viewer | None, call: Call, message:
         await patients.lock(tx, patient_id)
     for patient_id, filing in admitted:
         for report in filing.reports:
-            await results.file(tx, patient_id, results.laboratory(partner), report)
+            await results.file(tx, patient_id, results.laboratory(partner), report, received_at)
     return None
 
 

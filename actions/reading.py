@@ -1,17 +1,20 @@
 """The one way to read: one snapshot → decide → record → open what is allowed → release (law 2)."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, NamedTuple
+from types import MappingProxyType
+from typing import Any, Final, NamedTuple
 
 from actions.call import Call
 from domain.access import CATEGORY, Category, Facts, Permission, Rights
 from domain.accounts import Viewer
 from domain.audit import AuditAction, AuditEntry, Outcome
-from persistence import access, events, reads, sessions
+from persistence import access, reads
+from persistence.branches import Bound
 from persistence.opening import open_bodies
-from persistence.reads import Bound
+from persistence.reads import Found
+from persistence.store import Snapshot
 from persistence.tree import Branch, Loaded, Page, Refused, Root
 
 
@@ -42,17 +45,33 @@ class Reading:
     """Nothing that was asked for was refused."""
 
 
-async def read(call: Call, prepare: Prepare, covered: Covered = frozenset()) -> Reading:
+class Ahead(NamedTuple):
+    """What can be loaded in the same breath as the session, before it is known who asks."""
+
+    roots: Sequence[Root] = ()
+    bound: Bound = MappingProxyType({})
+    whole: bool = False
+    """Nothing else will be asked for."""
+
+
+NOTHING: Final = Ahead()
+
+
+async def read(call: Call, prepare: Prepare, covered: Covered = frozenset(), ahead: Ahead = NOTHING) -> Reading:
     """Return what hangs on the roots, decided, recorded and opened.
 
-    `covered` is what the caller's own entry already tells of: reading that back makes no second one.
+    `prepare` says, once the viewer is known, which roots may be loaded; those that were loaded ahead aren't loaded
+    again, and what it doesn't name is dropped. `covered` is what the caller's own entry already tells of: reading that
+    back makes no second one.
 
     Raises:
         AuditUnavailable: the entry could not be made durable; nothing is shown.
     """
-    reading, facts, told = await _snapshot(call, prepare)
+    while (seen := await _seen(call, prepare, ahead)) is None:
+        pass  # another patient's key was at hand than the session opens: once more, with the right one
+    reading, facts, told = seen
     reading.rights = Rights(reading.viewer, facts, reading.now)
-    sieve = _Sieve(reading.rights)
+    sieve = Sieve(reading.rights)
     for key, value in reading.values.items():
         reading.values[key] = sieve.root(value)
     reading.clean = not sieve.refused
@@ -61,37 +80,52 @@ async def read(call: Call, prepare: Prepare, covered: Covered = frozenset()) -> 
     return reading
 
 
-async def _snapshot(call: Call, prepare: Prepare) -> tuple[Reading, Facts, Sequence[AuditEntry]]:
-    async with call.app.store.snapshot() as snapshot:
-        viewer = await sessions.viewer(snapshot, call.token_hash) if call.token_hash else None
-        early = Rights(viewer, Facts(), snapshot.now)
+async def _seen(call: Call, prepare: Prepare, ahead: Ahead) -> tuple[Reading, Facts, Sequence[AuditEntry]] | None:
+    """Return what one moment shows; the facts may be of a later one, which can only be stricter or newer."""
+    store, known = call.app.store, call.app.patients.get(call.token_hash)
+    wants_patient = known is None and reads.needs_patient(ahead.roots, ahead.bound)
+    alone = ahead.whole and not wants_patient and not reads.needs_more(ahead.roots, ahead.bound)
+    async with store.moment() if alone else store.snapshot() as snapshot:
+        if wants_patient:
+            viewer = (await reads.load(snapshot, call.token_hash, (), {})).viewer
+            known = viewer.patient_id if viewer else None
+        found = await reads.load(snapshot, call.token_hash, ahead.roots, ahead.bound, known)
+        if call.app.patients.differs(call.token_hash, found.viewer):
+            return None
+        early = Rights(found.viewer, Facts(), snapshot.now)
         wanted = prepare(early)
-        values = await reads.load(snapshot, wanted.roots, wanted.bound)
-        patients = {row.patient_id for value in values.values() for row in rows_below(value)} - {None}
-        facts = await access.facts(snapshot, viewer, sorted(p for p in patients if p is not None))
-        as_of = (await events.as_of(snapshot)).text()
-        return Reading(viewer, early, as_of, snapshot.now, values), facts, wanted.entries
+        await _rest(snapshot, found, wanted, ahead)
+        facts = await access.facts(snapshot, found.viewer, sorted(found.patients - {None}))
+        return Reading(found.viewer, early, found.as_of, snapshot.now, found.values), facts, wanted.entries
 
 
-def rows_below(value: Any) -> Iterable[Loaded]:
-    """Yield every row of an answer."""
-    if isinstance(value, Loaded):
-        yield value
-        for link in value.links.values():
-            yield from rows_below(link)
-    else:
-        for item in value.items if isinstance(value, Page) else value or ():
-            yield from rows_below(item)
+async def _rest(snapshot: Snapshot, found: Found, wanted: Wanted, ahead: Ahead) -> None:
+    """Load what couldn't be ahead, drop what may not be shown."""
+    await reads.load_waiting(snapshot, found, ahead.bound)
+    wanted_keys = {root.key for root in wanted.roots}
+    for key in found.values.keys() - wanted_keys:
+        del found.values[key]
+    later = [root for root in wanted.roots if root.key not in found.values]
+    if later:
+        more = await reads.load(snapshot, None, later, wanted.bound)
+        await reads.load_waiting(snapshot, more, wanted.bound)
+        found.values |= more.values
+        found.patients |= more.patients
 
 
-class _Sieve:
+class Sieve:
     """Takes out what may not be seen, notes what is seen of whom, and which bodies to open."""
 
     def __init__(self, rights: Rights) -> None:
         self._rights = rights
         self.to_open: list[Loaded] = []
+        self._visited: dict[tuple[Branch, int | None, int | None], bool] = {}
         self._seen: dict[int, set[Category]] = {}
         self.refused: dict[int, tuple[set[Category], str]] = {}
+
+    def asked(self, permission: Permission, patient_id: int, organization_id: int | None) -> None:
+        """Note what was decided before anything was loaded."""
+        self._decide(permission, patient_id, organization_id)
 
     def root(self, value: Any) -> Any:
         """Return a root's value without what may not be seen."""
@@ -101,7 +135,7 @@ class _Sieve:
         """Return one entry a patient: what was seen, or else what was refused."""
         action = AuditAction.READ
         seen = [
-            AuditEntry(action, Outcome.DONE, p, tuple(sorted(categories)))
+            AuditEntry(action, Outcome.DONE, p, tuple(sorted(categories)), ground=self._rights.ground(p))
             for p, categories in self._seen.items()
             if not {(p, category) for category in categories} <= covered
         ]
@@ -139,16 +173,23 @@ class _Sieve:
         self._visit(row)
         return row
 
-    def _visit(self, row: Loaded) -> None:
-        patient_id = row.patient_id
-        if patient_id is not None:
-            for permission in row.branch.asks:
-                self._decide(permission, patient_id, row.organization_id)
-        if self._opens(row):
+    def _visit(self, row: Loaded) -> bool:
+        """Ask what is asked of a row, once for all rows of one branch and patient; return whether it will be opened."""
+        branch, patient_id = row.branch, row.patient_id
+        place = (branch, patient_id, row.organization_id)
+        opens = self._visited.get(place)
+        if opens is None:
+            if patient_id is not None:
+                for permission in branch.asks:
+                    self._decide(permission, patient_id, row.organization_id)
+            opens = self._visited[place] = self._opens(row)
+        if opens:
             self.to_open.append(row)
-        for key, link in row.links.items():
-            if link is not None:
-                row.links[key] = self._followed(row, row.branch.children[key], link)
+        if row.links:
+            for key, link in row.links.items():
+                if link is not None and not (child := branch.children[key]).is_plain():
+                    row.links[key] = self._followed(row, child, link)
+        return opens
 
     def _followed(self, row: Loaded, child: Branch, link: Any) -> Any:
         if row.patient_id is None:
@@ -159,11 +200,17 @@ class _Sieve:
                 return Refused(decision)
         if child.organization and not isinstance(link, Loaded):
             return self._reached(link)
-        for item in [link] if isinstance(link, Loaded) else link.items if isinstance(link, Page) else link:
-            self._visit(item)
+        items = (link,) if isinstance(link, Loaded) else link.items if isinstance(link, Page) else link
+        if child.is_leaf() and items:
+            if self._visit(items[0]):  # and so with all of them: nothing tells one from another
+                self.to_open.extend(items[1:])
+        else:
+            for item in items:
+                self._visit(item)
         return link
 
     def _opens(self, row: Loaded) -> bool:
+        """Return whether the row's body is wanted for something that is allowed."""
         opens = row.branch.opens
         if not opens:
             return False

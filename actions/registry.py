@@ -73,7 +73,14 @@ async def add_account(tx: Transaction, account: Account) -> int:
         practitioner_id=account.practitioner_id,
         created_at=tx.now,
     )
-    await tx.insert(row, AccountBody(account.name, account.password_hash, account.totp_secret))
+    body = AccountBody(
+        account.name,
+        account.password_hash,
+        account.totp_secret,
+        phone=next((login for login in account.logins if login.startswith("+")), None),
+        email=next((login for login in account.logins if "@" in login), None),
+    )
+    await tx.insert(row, body)
     for login in account.logins:
         await tx.insert(SignInNameRow(name_hash=await accounts.name_hash(tx, login), account_id=account_id))
     return account_id

@@ -1,8 +1,9 @@
 """Receiving a laboratory's result: once, filed with the right person, corrections versioned."""
 
 from collections.abc import Sequence
+from datetime import datetime
 
-from actions import access
+from actions import access, judging
 from actions.call import Acting, Ref, action
 from actions.text import optional_text, text
 from domain.access import Category, Permission
@@ -10,12 +11,13 @@ from domain.accounts import Role, Viewer
 from domain.audit import AuditAction, AuditEntry
 from domain.errors import Forbidden, InvalidInput, PatientAmbiguous, PatientUnknown
 from domain.events import Event, EventKind
-from domain.flags import flag_of, is_abnormal
+from domain.flags import Whom, is_abnormal, is_critical
 from domain.patients import Sex
-from domain.results import ObservationSent, PersonNamed, ReportSent
+from domain.results import Flag, ObservationSent, PersonNamed, ReportSent, ReportStatus
 from persistence import patients, results
 from persistence.results import DiagnosticReportBody, DiagnosticReportRow, ObservationBody, ObservationRow
 from persistence.sealing import Key, Owner
+from persistence.statements import Record
 from persistence.store import Snapshot, Transaction
 
 MOST_OBSERVATIONS = 200
@@ -69,43 +71,69 @@ async def find(snapshot: Snapshot, person: PersonNamed) -> int:
     return found.pop()
 
 
-async def file(tx: Transaction, patient_id: int, organization_id: int, report: ReportSent) -> Ref:
-    """Write a version of a study, unless the newest one says the same; versions that come at once take turns."""
+async def file(
+    tx: Transaction, patient_id: int, organization_id: int, report: ReportSent, received_at: datetime | None = None
+) -> Ref:
+    """Write a version of a study, unless it is there already; versions that come at once take turns.
+
+    One older than what counts (a late one, or a message replayed) is kept among the versions and changes nothing else.
+    `received_at` is when it came in, if that was before now.
+    """
     await patients.lock(tx, patient_id)
     key = await tx.keys.newest(Owner("patient", patient_id))
     panel = f"|{report.panel}" if report.panel else ""
     study_hash = key.hash(f"study|{organization_id}|{report.study}{panel}")
-    latest = await results.latest(tx, patient_id, study_hash)
-    if latest is not None:
-        if await _same(tx, patient_id, latest.id, report):
-            return Ref(patient_id, latest.id)
-        await results.replace(tx, patient_id, latest.id)
-    edition = latest.edition + 1 if latest else 1
-    row, body = _report(tx, patient_id, organization_id, study_hash, edition, report)
-    observed = [_observation(tx, key, row, sent) for sent in report.observations]
+    person = await judging.whom(tx, patient_id, report.observations)
+    known = await results.versions(tx, patient_id, study_hash)
+    row, body = _report(tx, patient_id, organization_id, study_hash, len(known) + 1, report)
+    row.received_at = received_at or tx.now
+    observed = [_observation(tx, key, row, sent, person) for sent in _counting(report)]
+    counts = results.current(known)
+    late = counts is not None and results.moment_of(row).outdated_by(results.moment_of(counts))
+    for version in known if late else filter(None, [counts]):
+        if await _same(tx, version, row, body, [seen for _, seen in observed]):
+            return Ref(patient_id, version.id)
+    if late:
+        row.replaced_at = tx.now
+        for seen, _ in observed:
+            seen.replaced_at = tx.now
+    elif counts is not None:
+        await results.replace(tx, patient_id, counts.id)
     await tx.insert(row, body)
     await tx.insert_all(list(observed))
-    _tell(tx, row, any(is_abnormal(seen.flag) for _, seen in observed))
+    tx.audit(AuditEntry(AuditAction.RECEIVE, patient_id=patient_id, categories=(Category.RESULTS,), subject_id=row.id))
+    if not late:
+        tell(tx, row, [seen.flag for _, seen in observed])
     return Ref(patient_id, row.id)
 
 
-def _tell(tx: Transaction, row: DiagnosticReportRow, abnormal: bool) -> None:
-    categories = (Category.RESULTS,)
-    tx.audit(AuditEntry(AuditAction.RECEIVE, patient_id=row.patient_id, categories=categories, subject_id=row.id))
-    tx.emit(Event(EventKind.RESULT_ARRIVED, row.id, patient_id=row.patient_id))
-    if abnormal:
-        tx.emit(Event(EventKind.ABNORMAL_RESULT_ARRIVED, row.id, patient_id=row.patient_id))
+def _counting(report: ReportSent) -> tuple[ObservationSent, ...]:
+    """Return what a version observes; a laboratory that withdraws a study takes its values back with it."""
+    return () if report.status is ReportStatus.CANCELLED else report.observations
 
 
-async def _same(tx: Transaction, patient_id: int, report_id: int, report: ReportSent) -> bool:
-    """Return whether a version says what was sent: status aside, the same values of the same things."""
-    stored = await results.observations(tx, patient_id, report_id)
-    have = [(body.code, body.title, body.value, body.unit, body.low, body.high, body.note) for _, body in stored]
-    sent = [(o.code, o.title, o.value, o.unit, o.low, o.high, o.note) for o in report.observations]
-    row = await results.by_id(tx, patient_id, report_id)
-    assert row is not None
-    same_words = (row[1].title, row[1].conclusion) == (report.title, report.conclusion)
-    return have == sent and same_words and row[0].status == report.status.value
+def tell(tx: Transaction, row: DiagnosticReportRow, flags: Sequence[Flag | None]) -> None:
+    """Tell of a version that counts; what is critical is abnormal too."""
+    kinds = [EventKind.RESULT_ARRIVED]
+    if any(is_abnormal(flag) for flag in flags):
+        kinds.append(EventKind.ABNORMAL_RESULT_ARRIVED)
+    if any(is_critical(flag) for flag in flags):
+        kinds.append(EventKind.CRITICAL_RESULT_ARRIVED)
+    for kind in kinds:
+        tx.emit(Event(kind, row.id, patient_id=row.patient_id))
+
+
+async def _same(
+    tx: Transaction, version: Record, row: DiagnosticReportRow, body: DiagnosticReportBody, seen: list[ObservationBody]
+) -> bool:
+    """Return whether a version says what was sent: the same values, judged alike, of the same things."""
+    if version.status != row.status:
+        return False
+    stored = await results.observations(tx, version.patient_id, version.id)
+    if [each for _, each in stored] != seen:
+        return False
+    before = await tx.opened(DiagnosticReportRow, DiagnosticReportBody, version)
+    return (before.title, before.conclusion) == (body.title, body.conclusion)
 
 
 def _report(
@@ -125,7 +153,7 @@ def _report(
 
 
 def _observation(
-    tx: Transaction, key: Key, report: DiagnosticReportRow, sent: ObservationSent
+    tx: Transaction, key: Key, report: DiagnosticReportRow, sent: ObservationSent, person: Whom
 ) -> tuple[ObservationRow, ObservationBody]:
     row = ObservationRow(
         patient_id=report.patient_id,
@@ -134,11 +162,7 @@ def _observation(
         taken_at=sent.taken_at or report.issued_at,
         analyte=key.hash(sent.code),
     )
-    flag = flag_of(sent.value, sent.low, sent.high, sent.flag)
-    body = ObservationBody(
-        sent.code, sent.title, sent.value, sent.unit, sent.low, sent.high, flag, sent.note, sent.system
-    )
-    return row, body
+    return row, judging.judged(sent, person, row.taken_at)
 
 
 def _check(report: ReportSent) -> None:

@@ -45,6 +45,8 @@ class Permission(StrEnum):
     RECEIVE_RESULTS = "RECEIVE_RESULTS"
     IMPORT_RECORD = "IMPORT_RECORD"
     GIVE_CONSENT = "GIVE_CONSENT"
+    APPEAL = "APPEAL"
+    """Asking about the own data: a copy, a correction, an erasure, who opened the record."""
 
 
 class StaffPermission(StrEnum):
@@ -55,6 +57,11 @@ class StaffPermission(StrEnum):
     SEE_PATIENTS = "SEE_PATIENTS"
     TELL_POLICY_STATUS = "TELL_POLICY_STATUS"
     HANDLE_MESSAGES = "HANDLE_MESSAGES"
+    LOCK_ACCOUNTS = "LOCK_ACCOUNTS"
+    HANDLE_APPEALS = "HANDLE_APPEALS"
+    HANDLE_INCIDENTS = "HANDLE_INCIDENTS"
+    SEE_DELIVERIES = "SEE_DELIVERIES"
+    CHECK_IDENTITY = "CHECK_IDENTITY"
 
 
 P, C = Permission, Category
@@ -77,12 +84,15 @@ CATEGORY: Mapping[Permission, Category] = {
     P.RECEIVE_RESULTS: C.RESULTS,
     P.IMPORT_RECORD: C.RECORD,
     P.GIVE_CONSENT: C.CONSENTS,
+    P.APPEAL: C.ACCESS_LOG,
 }
 
 OF_THE_PERSON = frozenset(P) - {P.WORK_REQUESTS, P.RECEIVE_RESULTS, P.IMPORT_RECORD}
 """What one may do with one's own record; a representative, within the scope of the relation."""
 
-OPEN_UNCONFIRMED = frozenset({P.READ_PROFILE, P.READ_CONTACTS, P.READ_REQUESTS, P.READ_ACCESS_LOG, P.SUBMIT_REQUEST})
+OPEN_UNCONFIRMED = frozenset(
+    {P.READ_PROFILE, P.READ_CONTACTS, P.READ_REQUESTS, P.READ_ACCESS_LOG, P.SUBMIT_REQUEST, P.APPEAL}
+)
 """What needs no confirmed identity (E6)."""
 
 OF_THE_DOCTOR = frozenset({P.READ_PROFILE, P.READ_APPOINTMENTS, P.READ_RESULTS, P.READ_RECORD})
@@ -112,6 +122,11 @@ OF_STAFF: Mapping[StaffPermission, frozenset[Role]] = {
     StaffPermission.SEE_PATIENTS: frozenset({Role.DOCTOR}),
     StaffPermission.TELL_POLICY_STATUS: frozenset({Role.INSURER}),
     StaffPermission.HANDLE_MESSAGES: frozenset({Role.SERVICE_OPERATOR}),
+    StaffPermission.LOCK_ACCOUNTS: frozenset({Role.SECURITY_OFFICER}),
+    StaffPermission.CHECK_IDENTITY: frozenset({Role.SUPPORT_AGENT}),
+    StaffPermission.SEE_DELIVERIES: frozenset({Role.SUPPORT_AGENT}),
+    StaffPermission.HANDLE_INCIDENTS: frozenset({Role.SECURITY_OFFICER}),
+    StaffPermission.HANDLE_APPEALS: frozenset({Role.ADMINISTRATOR, Role.SECURITY_OFFICER}),
 }
 
 
@@ -154,6 +169,17 @@ class RelationKind(StrEnum):
     """The viewer's organization has a request of the patient in its queue."""
 
 
+class Ground(StrEnum):
+    """On what ground a record was opened or changed, as the audit log keeps it."""
+
+    OWN = "OWN"
+    REPRESENTS = "REPRESENTS"
+    TREATS = "TREATS"
+    CONSENT = "CONSENT"
+    SERVES = "SERVES"
+    PARTNER = "PARTNER"
+
+
 class Relation(msgspec.Struct, frozen=True):
     """A relation between the viewer and a patient that holds from–until."""
 
@@ -169,6 +195,10 @@ class Relation(msgspec.Struct, frozen=True):
         """Return whether the relation holds at that moment."""
         return self.since <= at and (self.until is None or at < self.until)
 
+    def ended(self, at: datetime) -> datetime | None:
+        """Return when it ended, if it has."""
+        return self.until if self.until is not None and self.until <= at else None
+
 
 class Consent(msgspec.Struct, frozen=True):
     """A patient's consent in favour of the viewer or of an organization of theirs."""
@@ -183,8 +213,11 @@ class Consent(msgspec.Struct, frozen=True):
 
     def active(self, at: datetime) -> bool:
         """Return whether the consent counts at that moment."""
-        ended = self.withdrawn_at is not None and self.withdrawn_at <= at
-        return not ended and self.since <= at and (self.until is None or at < self.until)
+        return self.withdrawn_at is None and self.since <= at and (self.until is None or at < self.until)
+
+    def ended(self, at: datetime) -> datetime | None:
+        """Return when it ended, if it has."""
+        return self.withdrawn_at or (self.until if self.until is not None and self.until <= at else None)
 
 
 class Facts(msgspec.Struct, frozen=True):
@@ -226,7 +259,7 @@ class Rights:
 
     def __init__(self, viewer: Viewer | None, facts: Facts, at: datetime) -> None:
         self.viewer = viewer
-        self._at = at
+        self.at = at
         self._relations = _by_patient(facts.relations)
         self._consents = _by_patient(facts.consents)
         self._decided: dict[Question, Decision] = {}
@@ -239,6 +272,23 @@ class Rights:
             decision = self._decided[question] = self._decide(question)
         return decision
 
+    def ground(self, patient_id: int) -> Ground | None:
+        """Return what connects the viewer with a patient, the closest first; None if nothing does."""
+        viewer = self.viewer
+        if viewer is None:
+            return None
+        if viewer.patient_id == patient_id:
+            return Ground.OWN
+        kinds = {relation.kind for relation in self._relations.get(patient_id, ()) if relation.active(self.at)}
+        for kind in (RelationKind.REPRESENTS, RelationKind.TREATS):
+            if kind in kinds:
+                return Ground(kind.value)
+        if any(consent.active(self.at) for consent in self._consents.get(patient_id, ())):
+            return Ground.CONSENT
+        if kinds:
+            return Ground.SERVES
+        return Ground.PARTNER if any(grant.role in MACHINES for grant in viewer.roles) else None
+
     def could(self, permission: Permission) -> bool:
         """Return whether the viewer could have this permission on any record at all: the early, cheap check."""
         viewer = self.viewer
@@ -247,6 +297,18 @@ class Rights:
         roles = {grant.role for grant in viewer.roles}
         by_role = any(permission in OF_ROLE.get(role, ()) for role in roles)
         return by_role or (permission in OF_THE_PERSON and not roles & MACHINES)
+
+    def lapsed(self, permission: Permission, patient_id: int) -> "Relation | Consent | None":
+        """Return what opened the patient's record for this once and ended last; None if nothing did."""
+        if self.viewer is None:
+            return None
+        question = Question(permission, patient_id)
+        relations = [r for r in self._relations.get(patient_id, ()) if not r.active(self.at)]
+        consents = [c for c in self._consents.get(patient_id, ()) if not c.active(self.at)]
+        once: list[Relation | Consent] = [r for r in relations if _opens(self.viewer, r, question)]
+        once += [c for c in consents if _consented(self.viewer, c, question)]
+        dated = [(ended, at) for ended in once if (at := ended.ended(self.at)) is not None]
+        return max(dated, key=lambda pair: pair[1])[0] if dated else None
 
     def staff(self, permission: StaffPermission) -> Decision:
         """Return whether the viewer holds a role, anywhere, that has this permission."""
@@ -272,8 +334,8 @@ class Rights:
     def _by_relation(self, viewer: Viewer, question: Question) -> Decision:
         relations = self._relations.get(question.patient_id, ())
         consents = self._consents.get(question.patient_id, ())
-        active = [relation for relation in relations if relation.active(self._at)]
-        given = [consent for consent in consents if consent.active(self._at)]
+        active = [relation for relation in relations if relation.active(self.at)]
+        given = [consent for consent in consents if consent.active(self.at)]
         if any(_opens(viewer, relation, question) for relation in active):
             return ALLOWED
         if any(_consented(viewer, consent, question) for consent in given):

@@ -1,9 +1,13 @@
 """Accounts: who may sign in, how far they are known, and the roles they hold."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Final
 
 import msgspec
+
+FRESH: Final = timedelta(minutes=15)
+"""How long a second factor that was shown counts for sensitive acts."""
 
 
 class Role(StrEnum):
@@ -55,6 +59,12 @@ class Viewer(msgspec.Struct, frozen=True):
     """Only those that are held now."""
     seen_at: datetime | None = None
     """When the person last acted, to the minute."""
+    proved_at: datetime | None = None
+    """When the person last showed a second factor in this session."""
+
+    def proved(self, at: datetime) -> bool:
+        """Return whether a second factor was shown so lately that a sensitive act needs none again."""
+        return self.proved_at is not None and at - self.proved_at <= FRESH
 
     def organizations(self, role: Role) -> tuple[int, ...]:
         """Return the organizations where the viewer holds the role now."""
@@ -64,3 +74,15 @@ class Viewer(msgspec.Struct, frozen=True):
         """Return whether the role is held, at that organization if one is named."""
         places = self.organizations(role)
         return bool(places) if organization_id is None else organization_id in places
+
+
+class SignInMethod(StrEnum):
+    """What opened a session."""
+
+    PASSWORD_AND_APP = "PASSWORD_AND_APP"  # noqa: S105 - no password
+    PASSWORD_AND_CODE = "PASSWORD_AND_CODE"  # noqa: S105
+    PASSWORD_AND_RECOVERY = "PASSWORD_AND_RECOVERY"  # noqa: S105
+    PASSKEY = "PASSKEY"
+    NATIONAL_IDENTITY = "NATIONAL_IDENTITY"
+    REGISTRATION = "REGISTRATION"
+    COMMAND = "COMMAND"

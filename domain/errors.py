@@ -17,6 +17,10 @@ class Refusal(Exception):
         self.field = field
         """The input's field at fault, as the schema spells it; never its value."""
         self.suggestion = suggestion
+        self.others: tuple[Refusal, ...] = ()
+        """Further faults of the same input."""
+        self.recorded = False
+        """Whether the audit log has its entry."""
 
     def __init_subclass__(cls) -> None:
         if REFUSALS.setdefault(cls.code, cls) is not cls:
@@ -70,6 +74,13 @@ class AuditUnavailable(Refusal):
     english = "The audit log takes no entries at the moment, so nothing is shown."
 
 
+class Unavailable(Refusal):
+    """Сервис сейчас недоступен: повторите через несколько секунд."""
+
+    code = "UNAVAILABLE"
+    english = "The service is not available at the moment: try again in a few seconds."
+
+
 class WrongCredentials(Refusal):
     """Неверный логин, пароль или код."""
 
@@ -82,6 +93,41 @@ class TooManyAttempts(Refusal):
 
     code = "TOO_MANY_ATTEMPTS"
     english = "Too many attempts. Try again later."
+
+
+class StepUpNeeded(Refusal):
+    """Подтвердите, что это вы: введите код ещё раз."""
+
+    code = "STEP_UP"
+    english = "Confirm that it is you: enter a code once more."
+
+
+class WeakPassword(Refusal):
+    """Такой пароль слишком слаб или уже утёк."""
+
+    code = "WEAK_PASSWORD"
+    english = "This password is too weak, or it has leaked."
+
+
+class IdentityRefused(Refusal):
+    """Сервис идентификации не подтвердил вход. Попробуйте ещё раз."""
+
+    code = "IDENTITY_REFUSED"
+    english = "The identity service did not confirm the sign-in. Try again."
+
+
+class IdentityNotConfirmed(Refusal):
+    """Ваша учётная запись в сервисе идентификации не подтверждена."""
+
+    code = "IDENTITY_NOT_CONFIRMED"
+    english = "Your account at the identity service is not confirmed."
+
+
+class WrongCode(Refusal):
+    """Код неверен или уже не действует."""
+
+    code = "WRONG_CODE"
+    english = "The code is wrong, or no longer valid."
 
 
 class SlotTaken(Refusal):
@@ -105,6 +151,13 @@ class IllegalTransition(Refusal):
     english = "This cannot be done in the present state."
 
 
+class AnotherReviewerNeeded(Refusal):
+    """Нужно решение другого сотрудника."""
+
+    code = "ANOTHER_REVIEWER_NEEDED"
+    english = "Another reviewer has to decide."
+
+
 class PatientUnknown(Refusal):
     """Пациент не найден."""
 
@@ -124,3 +177,10 @@ class StreamGap(Refusal):
 
     code = "STREAM_GAP"
     english = "Some events are no longer kept: load the data anew."
+
+
+class TooCostly(Refusal):
+    """Запрос слишком велик: уменьшите страницы или глубину."""
+
+    code = "OPERATION_TOO_COSTLY"
+    english = "The operation asks for too much: take smaller pages or go less deep."

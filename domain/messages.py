@@ -40,6 +40,7 @@ class MessageReason(StrEnum):
     TYPE_UNSUPPORTED = "TYPE_UNSUPPORTED"
     EVENT_UNSUPPORTED = "EVENT_UNSUPPORTED"
     VERSION_UNSUPPORTED = "VERSION_UNSUPPORTED"
+    TEST_MESSAGE = "TEST_MESSAGE"
     SENDER_NOT_ALLOWED = "SENDER_NOT_ALLOWED"
     INTERNAL_ERROR = "INTERNAL_ERROR"
     """Ours; never stored: the sender's next try finds the message as it was."""
@@ -53,6 +54,7 @@ _STATES: Final[Mapping[MessageReason, MessageState]] = {
     R.TYPE_UNSUPPORTED: MessageState.REFUSED,
     R.EVENT_UNSUPPORTED: MessageState.REFUSED,
     R.VERSION_UNSUPPORTED: MessageState.REFUSED,
+    R.TEST_MESSAGE: MessageState.REFUSED,
     R.SENDER_NOT_ALLOWED: MessageState.REFUSED,
 }
 

@@ -5,6 +5,7 @@ The laboratory's range and flag win. Never used under 18 years, nor in pregnancy
 Source: general laboratory consensus (data/reference_ranges.json), to be approved by a physician.
 """
 
+import re
 from datetime import date
 from decimal import Decimal
 from functools import cache
@@ -17,6 +18,9 @@ from domain.results import Flag
 
 ADULT = 18
 """Years."""
+
+_PREGNANCY = re.compile(r"O[0-9]{2}|Z3[3-6]")
+_PREGNANT = frozenset({"77386006", "72892002", "47200007", "16356006"})
 
 Bounds = tuple[Decimal | None, Decimal | None]
 
@@ -65,6 +69,14 @@ def reference(loinc: str, sex: Sex, birth_date: date, on: date) -> ReferenceRang
         return None
     bounds = _bounds(known, sex)
     return ReferenceRange(known.unit, *bounds, *known.critical) if bounds else None
+
+
+def speaks_of_pregnancy(code: str) -> bool:
+    """Return whether a condition's code means that the person is or was just pregnant; rather once too often.
+
+    Source: ICD-10, chapter XV and Z33-Z36; SNOMED CT.
+    """
+    return bool(_PREGNANCY.match(code.strip().upper())) or code in _PREGNANT
 
 
 def flag(value: Decimal, normal: ReferenceRange) -> Flag:

@@ -2,6 +2,7 @@
 
 from datetime import date, datetime
 from enum import StrEnum
+from typing import NamedTuple
 
 import msgspec
 
@@ -19,6 +20,13 @@ class Flag(StrEnum):
     ABNORMAL = "ABNORMAL"
 
 
+class RangeOrigin(StrEnum):
+    """Whose range a value was judged by."""
+
+    LABORATORY = "LABORATORY"
+    OWN = "OWN"
+
+
 class ReportStatus(StrEnum):
     """How final a report is (HL7 v2.5, table 0123; FHIR DiagnosticReport.status)."""
 
@@ -26,6 +34,33 @@ class ReportStatus(StrEnum):
     FINAL = "FINAL"
     CORRECTED = "CORRECTED"
     CANCELLED = "CANCELLED"
+
+
+_FINALITY = {
+    ReportStatus.PRELIMINARY: 0,
+    ReportStatus.FINAL: 1,
+    ReportStatus.CORRECTED: 2,
+    ReportStatus.CANCELLED: 2,
+}
+
+
+class VersionMoment(NamedTuple):
+    """Where a version stands among those of its study."""
+
+    issued_at: datetime
+    status: ReportStatus
+    received_at: datetime
+
+    def outdated_by(self, other: "VersionMoment") -> bool:
+        """Return whether the other is newer: issued later, else more final, else received later.
+
+        Many laboratories don't move the time of issue when they correct; then a final report that comes late, or is
+        replayed, must not undo its correction.
+        """
+        return self._order() < other._order()
+
+    def _order(self) -> tuple[datetime, int, datetime]:
+        return self.issued_at, _FINALITY[self.status], self.received_at
 
 
 class PersonNamed(msgspec.Struct, frozen=True):
@@ -53,6 +88,8 @@ class ObservationSent(msgspec.Struct, frozen=True):
     taken_at: datetime | None = None
     note: str | None = None
     system: str = "http://loinc.org"
+    worded: bool = False
+    """The laboratory's range came in words, which stand in the note: nothing is judged by ours then."""
 
 
 class ReportSent(msgspec.Struct, frozen=True):

@@ -9,9 +9,10 @@ import msgspec
 import structlog
 from graphql import ExecutionResult, GraphQLError
 
-from domain.errors import Refusal
+from domain.errors import Refusal, Unavailable
 from gql.context import Context
 from gql.exchange import Language, Reply
+from persistence.away import is_away
 
 MOST_ERRORS: Final = 5
 UNAUTHORIZED: Final = 401
@@ -32,16 +33,16 @@ def answered(result: ExecutionResult, context: Context) -> bytes:
     response: dict[str, Any] = {"data": result.data}
     if result.errors:
         response["errors"] = [_formatted(error, language) for error in result.errors[:MOST_ERRORS]]
-    extensions: dict[str, Any] = {"asOf": context.as_of}
+    extensions: dict[str, Any] = {"asOf": context.as_of, "cost": context.cost}
     if context.denied:
         extensions["denied"] = context.denials()
     response["extensions"] = extensions
     return _ENCODER.encode(response)
 
 
-def emitted(data: dict[str, Any], as_of: str) -> bytes:
+def emitted(data: dict[str, Any], context: Context) -> bytes:
     """Return the response of an operation that the generated emitter answered."""
-    return _ENCODER.encode({"data": data, "extensions": {"asOf": as_of}})
+    return _ENCODER.encode({"data": data, "extensions": {"asOf": context.as_of, "cost": context.cost}})
 
 
 def refused(refusal: Refusal, language: str) -> Reply:
@@ -63,6 +64,9 @@ def failed(code: str, message: str, *, status: int | None = None, retry_after: i
 
 def broken(error: Exception, language: str) -> Reply:
     """Return the reply to a request that failed inside; the log has the incident, nobody else the cause."""
+    if is_away(error):
+        refusal = _unavailable(error)
+        return failed(refusal.code, refusal.message(language), status=BUSY, retry_after=1)
     incident = incident_of(error)
     message = INTERNAL[language].format(incident=incident)
     return _request_error([{"message": message, "extensions": {"code": "INTERNAL", "incident": incident}}])
@@ -96,12 +100,20 @@ def incident_of(error: BaseException) -> str:
     return incident
 
 
+def _unavailable(error: BaseException) -> Refusal:
+    """Log that the database is away, and return what clients are told: the same again in a moment."""
+    log.warning("database away", error=type(error).__name__)
+    return Unavailable()
+
+
 def _request_error(errors: list[dict[str, Any]]) -> Reply:
     return Reply(_ENCODER.encode({"errors": errors}), executed=False)
 
 
 def _formatted(error: GraphQLError, language: Language | str) -> dict[str, Any]:
     original = error.original_error
+    if original is not None and is_away(original):
+        original = _unavailable(original)
     if isinstance(original, Refusal):
         formatted = _located(error, original.message(language), original.code)
         if original.field:

@@ -1,45 +1,47 @@
 """The engine behind the transports: a request in, one complete answer or a stream of them out."""
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterable, Mapping
+from collections.abc import Mapping
 from typing import Any, Final, Literal
 
 from graphql import (
     ExecutionResult,
     OperationDefinitionNode,
     OperationType,
-    create_source_event_stream,
     execute,
 )
-from graphql.execution import Executor
 from graphql.execution.values import VariableValues, get_variable_values
 
 from actions.app import App
 from actions.call import Call
-from actions.reading import Reading, Wanted, read
+from actions.reading import Ahead, Reading, Wanted, read
 from domain.access import CATEGORY, Category, Rights, StaffPermission
 from domain.accounts import Viewer
 from domain.audit import AuditAction, AuditEntry, Outcome
-from domain.errors import Refusal
+from domain.errors import Refusal, TooCostly
 from gql import answers
 from gql.assembled import declarations, strawberry_schema
 from gql.context import Context
 from gql.documents import Document, Documents
 from gql.documents import Refusal as DocumentRefused
-from gql.exchange import Caller, Reply, Request, Stream, StreamEnded
-from gql.permissions.staff import CanReadSecurityLog
+from gql.exchange import Caller, Reply, Request, Stream
+from gql.live import Live
+from gql.permissions import StaffOnly
 from gql.planning.emit import NotCovered, UnexpectedNull, emitter
 from gql.planning.plan import Plan, PlannedRoot, Planner, node_root
+from gql.planning.price import MOST, price
 from gql.planning.sources import Link, NodeById
 from gql.schema.payloads import Payload
+from gql.subscription import Operation
+from gql.trusted import Trusted
 from persistence import sessions
 from persistence.sessions import SEEN_EVERY
 from persistence.tree import Arguments, Branch, Op, Root
 from security.tokens import digest
 from subscriptions.hub import Hub
-from subscriptions.stream import Ended
 
 SECONDS: Final = 5.0
+NO_LIST: Final = Trusted()
 Kind = Literal["query", "mutation", "subscription"]
 
 
@@ -63,20 +65,22 @@ class Prepared:
 class Api:
     """GraphQL for one process."""
 
-    def __init__(self, app: App, hub: Hub, *, introspection: bool = True) -> None:
+    def __init__(self, app: App, hub: Hub, *, introspection: bool = True, trusted: Trusted = NO_LIST) -> None:
         self._app = app
-        self._hub = hub
         self.schema = strawberry_schema()
         self._core = self.schema._schema
-        self._planner = Planner(declarations(self._core, self._fill))
+        declared = declarations(self._core, self._fill)
+        self._planner = Planner(declared)
+        self._live = Live(app, hub, self._core, declared)
         self._documents = Documents(self._core, self._planner, introspection=introspection)
+        self._trusted = trusted
 
     # what transports ask
 
     def kind(self, request: Request) -> Kind | None:
         """Return the operation's kind; None where the document doesn't pass or names no single operation."""
         try:
-            operation = self._documents.get(request.query or "").operation(request.operation_name)
+            operation = self._documents.get(self._trusted.text(request)).operation(request.operation_name)
         except DocumentRefused:
             return None
         return operation.operation.value if operation else None
@@ -113,7 +117,7 @@ class Api:
                 return prepared
             if prepared.operation.operation is not OperationType.SUBSCRIPTION:
                 return await self.execute(request, caller)
-            return await self._subscribed(prepared, self._call(prepared, caller))
+            return await self._live.start(self._operation(prepared), prepared.variables, self._call(prepared, caller))
         except Refusal as refusal:
             return answers.refused(refusal, caller.language)
         except Exception as error:  # noqa: BLE001
@@ -123,7 +127,7 @@ class Api:
 
     def _prepared(self, request: Request) -> Prepared | Reply:
         try:
-            document = self._documents.get(request.query or "")
+            document = self._documents.get(self._trusted.text(request))
         except DocumentRefused as refusal:
             return answers.rejected(refusal.errors, refusal.code)
         operation = document.operation(request.operation_name)
@@ -151,11 +155,15 @@ class Api:
         conditions = {name: bool(prepared.variables.coerced[name]) for name in prepared.document.conditions}
         return self._documents.plan(prepared.document, prepared.request.operation_name, conditions)
 
+    def _operation(self, prepared: Prepared) -> Operation:
+        request = prepared.request
+        return Operation(prepared.document.node, request.operation_name, request.variables, self._plan(prepared))
+
     async def _executed(self, prepared: Prepared, call: Call) -> bytes:
         plan = self._plan(prepared)
         context, reading = await self._context(prepared, plan, call)
         if prepared.operation.operation is OperationType.QUERY:
-            emitted = _emitted(plan, reading)
+            emitted = _emitted(plan, reading, context)
             if emitted is not None:
                 await self._seen(context.viewer, call)
                 return emitted
@@ -174,9 +182,13 @@ class Api:
 
     async def _context(self, prepared: Prepared, plan: Plan, call: Call) -> tuple[Context, Reading]:
         bound = plan.bound(prepared.variables)
-        reading = await read(call, lambda rights: _wanted(plan, bound, prepared.variables, rights))
+        cost = price(plan, bound)
+        if cost > MOST:
+            raise TooCostly
+        ahead = _ahead(plan, bound, prepared.variables, call)
+        reading = await read(call, lambda rights: _wanted(plan, bound, prepared.variables, rights, ahead), ahead=ahead)
         context = Context.of(call, reading)
-        context.bound, context.payloads, context.hub = bound, plan.payloads, self._hub
+        context.bound, context.payloads, context.cost = bound, plan.payloads, cost
         return context, reading
 
     async def _fill(self, payload: Payload, context: Context, key: str) -> None:
@@ -197,7 +209,8 @@ class Api:
         if not roots:
             return None
         covered = frozenset(_covered(root) for root in roots if root.branch.row_guard) if shown else frozenset()
-        reading = await read(context.call, lambda _: Wanted(roots, context.bound), covered)
+        ahead = Ahead(roots, context.bound, whole=True)
+        reading = await read(context.call, lambda _: Wanted(roots, context.bound), covered, ahead)
         payload.put(reading.values)
         return reading
 
@@ -209,65 +222,8 @@ class Api:
         async with store.begin() as tx:
             await sessions.seen_now(tx, viewer)
 
-    # subscriptions
 
-    async def _subscribed(self, prepared: Prepared, call: Call) -> Stream | Reply:
-        context, _ = await self._context(prepared, self._plan(prepared), call)
-        executor = Executor.build(
-            self._core,
-            prepared.document.node,
-            context_value=context,
-            raw_variable_values=prepared.request.variables,
-            operation_name=prepared.request.operation_name,
-            hide_suggestions=True,
-        )
-        if isinstance(executor, list):
-            return answers.rejected(executor, "BAD_USER_INPUT")
-        source = create_source_event_stream(executor)
-        if not isinstance(source, AsyncIterable | ExecutionResult):
-            source = await source
-        if isinstance(source, ExecutionResult):
-            return Reply(answers.answered(source, context), executed=False)
-        return self._responses(prepared, context, source)
-
-    async def _responses(
-        self, prepared: Prepared, context: Context, source: AsyncIterable[Any]
-    ) -> AsyncGenerator[bytes, None]:
-        """Yield an answer an event, each with the rights of its moment; what may not be seen is passed over."""
-        (key,) = [key for key in context.payloads] or [""]
-        try:
-            async for payload in source:
-                answer = await self._event(prepared, context, payload, key)
-                if answer is not None:
-                    yield answer
-        except Ended as end:
-            raise StreamEnded(answers.ended(end.reason, end.reason), session=end.session) from None
-        except Refusal as refusal:
-            message = refusal.message(context.call.language)
-            raise StreamEnded(answers.ended(refusal.code, message)) from None
-
-    async def _event(self, prepared: Prepared, context: Context, payload: Payload, key: str) -> bytes | None:
-        fresh = Context(context.call, context.rights, bound=context.bound, payloads=context.payloads)
-        reading = await self._referred(payload, fresh, key)
-        if reading is not None:
-            if reading.viewer is None:
-                raise Ended("SESSION_ENDED", session=True)
-            fresh.rights, fresh.as_of = reading.rights, reading.as_of
-            if not any(hasattr(value, "branch") for value in reading.values.values()):
-                return None
-        result = execute(
-            self._core,
-            prepared.document.node,
-            root_value=payload,
-            context_value=fresh,
-            variable_values=prepared.request.variables,
-            operation_name=prepared.request.operation_name,
-        )
-        assert isinstance(result, ExecutionResult)
-        return answers.answered(result, fresh)
-
-
-def _emitted(plan: Plan, reading: Reading) -> bytes | None:
+def _emitted(plan: Plan, reading: Reading, context: Context) -> bytes | None:
     """Return the answer by the generated emitter; None where graphql-core must walk."""
     refused = not all(guard.decide_viewer(reading.rights).allowed for guard in plan.asks)
     if (
@@ -286,7 +242,7 @@ def _emitted(plan: Plan, reading: Reading) -> bytes | None:
         return None
     except UnexpectedNull:
         return None
-    return answers.emitted(data, reading.as_of)
+    return answers.emitted(data, context)
 
 
 def _covered(root: Root) -> tuple[int, Category]:
@@ -294,24 +250,44 @@ def _covered(root: Root) -> tuple[int, Category]:
     return root.parent[0], CATEGORY[root.branch.row_guard]
 
 
-def _wanted(plan: Plan, bound: Mapping[int, Arguments], variables: VariableValues, rights: Rights) -> Wanted:
-    """Return the roots to load for a viewer: what is given stands in, what roles open is filtered to their places."""
+def _ahead(plan: Plan, bound: Mapping[int, Arguments], variables: VariableValues, call: Call) -> Ahead:
+    """Return the roots that can be loaded before it is known who asks: what is public, given by an id, or one's own."""
+    roots: list[Root] = []
+    later = 0
+    for planned in plan.roots:
+        source = planned.declared.source
+        if isinstance(source, NodeById):
+            if call.token_hash and (found := _node(planned, variables)):
+                roots.append(Root(planned.key, *found))
+        elif isinstance(source, Link):
+            branch = next(iter(planned.branches.values()))
+            if any(issubclass(guard, StaffOnly) for guard in planned.declared.guards):
+                later += 1
+            elif call.token_hash or not source.given:
+                roots.append(Root(planned.key, branch, own=source.given))
+    return Ahead(roots, bound, whole=not later)
+
+
+def _wanted(
+    plan: Plan, bound: Mapping[int, Arguments], variables: VariableValues, rights: Rights, ahead: Ahead
+) -> Wanted:
+    """Return the roots that a viewer may load; what roles open is filtered to their places."""
+    loaded = {root.key: root for root in ahead.roots}
     roots: list[Root] = []
     narrowed = dict(bound)
     entries: list[AuditEntry] = []
     for planned in plan.roots:
         source = planned.declared.source
+        entries += _told(planned, rights)
         if isinstance(source, NodeById):
-            found = _node(planned, variables)
-            if found and rights.viewer:
-                roots.append(Root(planned.key, *found))
+            if planned.key in loaded and rights.viewer:
+                roots.append(loaded[planned.key])
         elif isinstance(source, Link):
             branch = next(iter(planned.branches.values()))
             parent = _given(source, rights.viewer)
-            entries += _told(planned, rights)
             if parent is not None and _may(planned, rights):
                 narrowed[branch.number] = _placed(branch, narrowed.get(branch.number, Arguments()), rights)
-                roots.append(Root(planned.key, branch, parent))
+                roots.append(loaded.get(planned.key) or Root(planned.key, branch, parent))
     return Wanted(roots, narrowed, entries)
 
 
@@ -326,7 +302,8 @@ def _told(planned: PlannedRoot, rights: Rights) -> list[AuditEntry]:
         return [
             AuditEntry(AuditAction.ASK_FIELD, Outcome.REFUSED, reason="FORBIDDEN" if rights.viewer else "NOT_SIGNED_IN")
         ]
-    return [AuditEntry(AuditAction.SECURITY_LOG)] if CanReadSecurityLog in planned.declared.guards else []
+    guards = planned.declared.guards
+    return [AuditEntry(g.recorded) for g in guards if issubclass(g, StaffOnly) and g.recorded is not None]
 
 
 def _node(planned: PlannedRoot, variables: VariableValues) -> tuple[Branch, tuple[int, ...]] | None:

@@ -13,32 +13,82 @@ from gql.context import Context
 from gql.planning.declared import Declarations
 from gql.planning.walk import install
 from gql.resolvers.accounts import AccountMutations, AccountQueries
+from gql.resolvers.alerts import AlertMutations, AlertQueries
+from gql.resolvers.appeals import AppealMutations, AppealQueries
 from gql.resolvers.appointments import AppointmentMutations, AppointmentSubscriptions
-from gql.resolvers.audit import AuditQueries
-from gql.resolvers.consents import ConsentMutations
+from gql.resolvers.audit import AuditQueries, AuditSubscriptions
+from gql.resolvers.calendars import CalendarMutations
+from gql.resolvers.consents import ConsentMutations, ConsentQueries, ConsentSubscriptions
+from gql.resolvers.credentials import CredentialMutations
+from gql.resolvers.incidents import IncidentMutations, IncidentQueries
+from gql.resolvers.messages import MessageMutations, MessageQueries
+from gql.resolvers.notifications import NotificationMutations, NotificationQueries, NotificationSubscriptions
+from gql.resolvers.passkeys import PasskeyMutations
 from gql.resolvers.policies import PolicyMutations, PolicySubscriptions
 from gql.resolvers.practitioners import DirectoryQueries
+from gql.resolvers.recovery import RecoveryMutations, RecoverySubscriptions
+from gql.resolvers.registration import RegistrationMutations, RegistrationQueries, RegistrationSubscriptions
 from gql.resolvers.requests import RequestMutations, RequestQueries, RequestSubscriptions
 from gql.resolvers.results import ResultMutations, ResultSubscriptions
+from gql.resolvers.subscriptions import PAYLOADS, AllSubscriptions
 from gql.schema.payloads import Payload
+from gql.schema.scalars import UPLOAD, Upload
 
 Fill = Callable[[Payload, Context, str], Any]
 
 
 @strawberry.type(description="What can be read.")
-class Query(AccountQueries, DirectoryQueries, RequestQueries, AuditQueries):
+class Query(
+    AccountQueries,
+    DirectoryQueries,
+    RequestQueries,
+    AuditQueries,
+    ConsentQueries,
+    AlertQueries,
+    AppealQueries,
+    MessageQueries,
+    IncidentQueries,
+    NotificationQueries,
+    RegistrationQueries,
+):
     """Reads."""
 
 
 @strawberry.type(description="What can be done.")
 class Mutation(
-    AccountMutations, AppointmentMutations, RequestMutations, ConsentMutations, ResultMutations, PolicyMutations
+    AccountMutations,
+    CredentialMutations,
+    RegistrationMutations,
+    RecoveryMutations,
+    PasskeyMutations,
+    AppointmentMutations,
+    RequestMutations,
+    ConsentMutations,
+    ResultMutations,
+    PolicyMutations,
+    AlertMutations,
+    AppealMutations,
+    MessageMutations,
+    IncidentMutations,
+    NotificationMutations,
+    CalendarMutations,
 ):
     """Acts."""
 
 
 @strawberry.type(description="What can be watched.")
-class Subscription(AppointmentSubscriptions, ResultSubscriptions, RequestSubscriptions, PolicySubscriptions):
+class Subscription(
+    AppointmentSubscriptions,
+    ResultSubscriptions,
+    RequestSubscriptions,
+    PolicySubscriptions,
+    ConsentSubscriptions,
+    AuditSubscriptions,
+    NotificationSubscriptions,
+    RegistrationSubscriptions,
+    RecoverySubscriptions,
+    AllSubscriptions,
+):
     """Streams."""
 
 
@@ -68,8 +118,10 @@ DATE_TIME = ScalarDefinition(
 
 def strawberry_schema() -> strawberry.Schema:
     """Return the typed schema, as its SDL is printed from it."""
-    config = StrawberryConfig(scalar_map={datetime: DATE_TIME})
-    return strawberry.Schema(query=Query, mutation=Mutation, subscription=Subscription, config=config)
+    config = StrawberryConfig(scalar_map={datetime: DATE_TIME, Upload: UPLOAD})
+    return strawberry.Schema(
+        query=Query, mutation=Mutation, subscription=Subscription, types=[*PAYLOADS.values()], config=config
+    )
 
 
 def declarations(schema: GraphQLSchema, fill: Fill) -> Declarations:

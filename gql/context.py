@@ -8,7 +8,6 @@ from actions.call import Call
 from actions.reading import Reading
 from domain.access import Decision, Rights
 from domain.accounts import Viewer
-from subscriptions.hub import Hub
 
 
 @dataclass(slots=True)
@@ -24,7 +23,8 @@ class Context:
     bound: Mapping[int, Any] = field(default_factory=dict)
     payloads: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     """For each root field of a mutation or subscription, the branches of its payload's references."""
-    hub: Hub | None = None
+    cost: int = 1
+    """The price of the operation: the rows that it may load at most."""
 
     @classmethod
     def of(cls, call: Call, reading: Reading) -> "Context":

@@ -1,8 +1,8 @@
 """What passes between the transports and the engine: a request, who sent it, and the reply."""
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, runtime_checkable
 
 Language = Literal["ru", "en"]
 
@@ -48,16 +48,39 @@ class Reply:
 class StreamEnded(Exception):
     """A stream was ended by the server for a typed reason, after its last event was handed over."""
 
-    def __init__(self, body: bytes, *, session: bool = False) -> None:
+    def __init__(self, body: bytes, *, session: bool = False, reconnect: bool = False) -> None:
         super().__init__()
         self.body = body
         """The JSON of the GraphQL response whose one error says the reason (`extensions.code`)."""
         self.session = session
         """True if the session itself is over, so that the whole connection must close (4403)."""
+        self.reconnect = reconnect
+        """True if the client had better connect anew, so that the whole connection must close (4499)."""
 
 
-Stream = AsyncGenerator[bytes, None]
-"""Complete GraphQL responses, one an event; ends by itself, by `aclose()`, or with StreamEnded."""
+class Stream(Protocol):
+    """Complete GraphQL responses, one an event; ends by itself, by `aclose()`, or with StreamEnded."""
+
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        """Return itself."""
+        ...
+
+    async def __anext__(self) -> bytes:
+        """Return the next response."""
+        ...
+
+    async def aclose(self) -> None:
+        """End it; a second time changes nothing."""
+        ...
+
+
+@runtime_checkable
+class Pushing(Stream, Protocol):
+    """A stream that can hand responses over without waking whoever awaits the next one."""
+
+    def push_to(self, sink: Callable[[bytes], bool]) -> None:
+        """Have responses go to a sink; those that it doesn't take (False) are awaited as ever."""
+        ...
 
 
 class Engine(Protocol):

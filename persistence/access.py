@@ -24,6 +24,7 @@ class RelationRow(Owned, table=True):
     __table_args__: ClassVar[tuple[Index, ...]] = (
         Index("relation_practitioner", "practitioner_id", "patient_id"),
         Index("relation_account", "account_id", "patient_id"),
+        Index("relation_until", "until"),
     )
 
     kind: str = Field(sa_type=String(16), nullable=False)
@@ -39,7 +40,11 @@ class ConsentRow(Owned, table=True):
     """A consent of a patient in favour of a practitioner or an organization."""
 
     __tablename__ = "consent"
-    __table_args__: ClassVar[tuple[Index, ...]] = (Index("consent_since", "patient_id", "since", "id"),)
+    __table_args__: ClassVar[tuple[Index, ...]] = (
+        Index("consent_since", "patient_id", "since", "id"),
+        Index("consent_until", "until"),
+        Index("consent_withdrawn", "withdrawn_at"),
+    )
 
     practitioner_id: int | None = BigInt(nullable=True, default=None)
     organization_id: int | None = BigInt(nullable=True, default=None)
@@ -59,10 +64,10 @@ _QUEUED = QueuedRequestRow.__table__  # type: ignore[attr-defined]
 NOBODY: Final = -1
 
 
-def among(column: Any, name: str, dialect: str) -> Any:
-    """Return `column in (the list of ids that is bound by this name)`; a JSON text on SQLite, an array elsewhere."""
+def among(column: Any, name: str, dialect: str, kind: Any = BigInteger) -> Any:
+    """Return `column in (the list that is bound by this name)`: a JSON text on SQLite, an array elsewhere."""
     if dialect == "postgresql":
-        return column == bindparam(name, type_=ARRAY(BigInteger)).any_()
+        return column == bindparam(name, type_=ARRAY(kind)).any_()
     return column.in_(select(literal_column("value")).select_from(_json_each(name)))
 
 
@@ -72,8 +77,8 @@ def _json_each(name: str) -> Any:
     return func.json_each(bindparam(name, type_=String)).table_valued("value")
 
 
-def ids_argument(ids: Sequence[int], dialect: str) -> Any:
-    """Return a list of ids as `among` takes it."""
+def ids_argument(ids: Sequence[int] | Sequence[str], dialect: str) -> Any:
+    """Return a list as `among` takes it."""
     return list(ids) if dialect == "postgresql" else json.dumps(list(ids))
 
 
@@ -155,7 +160,7 @@ async def facts(snapshot: Snapshot, viewer: Viewer | None, patients: Sequence[in
     relations = await snapshot.all(
         _RELATIONS, practitioner_id=practitioner, account_id=viewer.account_id, patients=given
     )
-    found = [_relation(row) for row in relations]
+    found = [relation_of(row) for row in relations]
     consents = await _consents(snapshot, viewer, given, practitioner)
     found += await _served(snapshot, viewer, given)
     return Facts(tuple(found), consents)
@@ -167,7 +172,7 @@ async def _consents(snapshot: Snapshot, viewer: Viewer, patients: Any, practitio
         return ()
     organizations = ids_argument(places, snapshot.dialect)
     rows = await snapshot.all(_CONSENTS, practitioner_id=practitioner, organizations=organizations, patients=patients)
-    return tuple(_consent(row) for row in rows)
+    return tuple(consent_of(row) for row in rows)
 
 
 async def _served(snapshot: Snapshot, viewer: Viewer, patients: Any) -> list[Relation]:
@@ -176,10 +181,7 @@ async def _served(snapshot: Snapshot, viewer: Viewer, patients: Any) -> list[Rel
         return []
     organizations = ids_argument(places, snapshot.dialect)
     rows = await snapshot.all(_SERVED, organizations=organizations, patients=patients)
-    return [
-        Relation(row.patient_id, RelationKind.SERVES, row.organization_id, frozenset(), snapshot.now, None)
-        for row in rows
-    ]
+    return [serving(row, snapshot.now) for row in rows]
 
 
 async def consent(snapshot: Snapshot, patient_id: int, consent_id: int) -> Record | None:
@@ -197,7 +199,13 @@ async def end_treatment(tx: Transaction, patient_id: int, practitioner_id: int) 
     return await tx.execute(_END_RELATION, of_patient=patient_id, of_practitioner=practitioner_id, at=tx.now)
 
 
-def _relation(row: Record) -> Relation:
+def serving(row: Record, at: datetime) -> Relation:
+    """Return how an organization stands to a patient who has a request in its queue."""
+    return Relation(row.patient_id, RelationKind.SERVES, row.organization_id, frozenset(), at, None)
+
+
+def relation_of(row: Record) -> Relation:
+    """Return a stored relation."""
     return Relation(
         row.patient_id,
         RelationKind(row.kind),
@@ -208,7 +216,8 @@ def _relation(row: Record) -> Relation:
     )
 
 
-def _consent(row: Record) -> Consent:
+def consent_of(row: Record) -> Consent:
+    """Return a stored consent."""
     return Consent(row.patient_id, row.organization_id, split(row.categories), row.since, row.until, row.withdrawn_at)
 
 

@@ -1,12 +1,17 @@
 """Accounts, the names they sign in by, and the roles they hold."""
 
 from datetime import datetime
-from typing import ClassVar
+from typing import Any, ClassVar, Final
 
-from sqlalchemy import Index, LargeBinary, String, bindparam, or_, select, update
+import msgspec
+from sqlalchemy import Index, LargeBinary, String, bindparam, delete, or_, select, update
 from sqlmodel import Field, SQLModel
 
-from domain.accounts import IdentityLevel, Role, RoleGrant
+from domain.accounts import IdentityLevel, Role, RoleGrant, SignInMethod
+from domain.contacts import sign_in_name
+from domain.errors import Unavailable
+from domain.events import Event, EventKind
+from persistence.audit import Origin
 from persistence.columns import BigInt, Moment, Sealed, SealedRow, Shared
 from persistence.sealing import SYSTEM
 from persistence.statements import Record, Statement
@@ -36,7 +41,15 @@ class AccountBody(Sealed, frozen=True):
     """What the account is called where others see it (an audit entry's reader, a colleague)."""
     password_hash: str
     totp_secret: str
+    """Empty: codes are sent instead."""
     language: str = "ru"
+    phone: str | None = None
+    email: str | None = None
+    """To where codes and notices go; both are sign-in names."""
+    recovery_hashes: tuple[bytes, ...] = ()
+    """Of the codes that are left for the day when the phone is lost."""
+    pending_totp: str = ""
+    """A new authenticator's secret until its first code is shown."""
 
 
 class SignInNameRow(SQLModel, table=True):
@@ -46,6 +59,28 @@ class SignInNameRow(SQLModel, table=True):
 
     name_hash: bytes = Field(primary_key=True, sa_type=LargeBinary)
     account_id: int = BigInt(nullable=False, index=True)
+
+
+class SignInRow(SealedRow, table=True):
+    """One sign-in, done or refused, as its owner sees it."""
+
+    __tablename__ = "sign_in"
+    __owner_kind__: ClassVar[str] = "account"
+    __owner_column__: ClassVar[str | None] = "account_id"
+    __table_args__: ClassVar[tuple[Index, ...]] = (Index("sign_in_account", "account_id", "id"),)
+
+    account_id: int = BigInt(nullable=False)
+    at: datetime = Moment(nullable=False)
+    method: str | None = Field(default=None, sa_type=String(24))
+    refused: str | None = Field(default=None, sa_type=String(32))
+    """A refusal's code; null: it opened a session."""
+
+
+class SignInBody(Sealed, frozen=True):
+    """From where."""
+
+    address: str
+    user_agent: str
 
 
 class RoleGrantRow(Shared, table=True):
@@ -61,6 +96,8 @@ class RoleGrantRow(Shared, table=True):
     until: datetime | None = Moment(nullable=True, default=None)
 
 
+TELLING: Final = frozenset({"password_hash", "totp_secret", "phone", "email"})
+"""Changes of which the person is told."""
 _ACCOUNT = AccountRow.__table__  # type: ignore[attr-defined]
 _NAME = SignInNameRow.__table__  # type: ignore[attr-defined]
 _GRANT = RoleGrantRow.__table__  # type: ignore[attr-defined]
@@ -71,6 +108,12 @@ _BY_NAME = Statement(
     .where(_NAME.c.name_hash == bindparam("name_hash"), _ACCOUNT.c.disabled_at.is_(None))
 )
 _BY_ID = Statement(select(*_ACCOUNT.c).where(_ACCOUNT.c.id == bindparam("account_id")))
+_HOLDER = Statement(
+    select(_ACCOUNT.c.id)
+    .where(_ACCOUNT.c.patient_id == bindparam("patient_id"), _ACCOUNT.c.disabled_at.is_(None))
+    .limit(1)
+)
+_LOCKED = Statement(select(*_ACCOUNT.c).where(_ACCOUNT.c.id == bindparam("account_id")).with_for_update())
 _USE_STEP = Statement(
     update(_ACCOUNT)
     .where(_ACCOUNT.c.id == bindparam("account_id"), _ACCOUNT.c.last_totp_step < bindparam("step"))
@@ -94,6 +137,9 @@ _HOLDING = Statement(
     )
     .distinct()
 )
+_DROP_NAME = Statement(
+    delete(_NAME).where(_NAME.c.name_hash == bindparam("name_hash"), _NAME.c.account_id == bindparam("account_id"))
+)
 _END_ROLE = Statement(
     update(_GRANT)
     .where(
@@ -108,7 +154,7 @@ _END_ROLE = Statement(
 
 async def name_hash(snapshot: Snapshot, name: str) -> bytes:
     """Return what a sign-in name is found by."""
-    return (await snapshot.keys.newest(SYSTEM)).hash(f"sign-in|{name.strip().casefold()}")
+    return (await snapshot.keys.newest(SYSTEM)).hash(f"sign-in|{sign_in_name(name)}")
 
 
 async def by_name(snapshot: Snapshot, name: str) -> tuple[Record, AccountBody] | None:
@@ -120,6 +166,53 @@ async def by_name(snapshot: Snapshot, name: str) -> tuple[Record, AccountBody] |
 async def by_id(snapshot: Snapshot, account_id: int) -> Record | None:
     """Return an account."""
     return await snapshot.one(_BY_ID, account_id=account_id)
+
+
+async def opened(tx: Transaction, account_id: int) -> tuple[AccountRow, AccountBody] | None:
+    """Return an account that isn't disabled, with its body, to be changed: nobody else changes it meanwhile."""
+    record = await tx.one(_LOCKED, account_id=account_id)
+    if record is None or record.disabled_at is not None:
+        return None
+    row = AccountRow(**{name: getattr(record, name) for name in AccountRow.model_fields})
+    return row, await tx.opened(AccountRow, AccountBody, record)
+
+
+async def change(tx: Transaction, row: AccountRow, body: AccountBody, **new: Any) -> None:
+    """Write a changed body.
+
+    Raises:
+        Unavailable: somebody else changed it at the same moment; the same again will do.
+    """
+    if not await tx.reseal(row, msgspec.structs.replace(body, **new)):
+        raise Unavailable
+    if TELLING & new.keys():
+        tx.emit(Event(EventKind.CREDENTIALS_CHANGED, row.id, account_id=row.id))
+
+
+async def holder(snapshot: Snapshot, patient_id: int) -> int | None:
+    """Return the account whose own record this is; None if nobody has one."""
+    found = await snapshot.value(_HOLDER, patient_id=patient_id)
+    return None if found is None else int(found)
+
+
+async def rename(tx: Transaction, account_id: int, old: str | None, new: str) -> bool:
+    """Let an account sign in by a new name in place of an old one; False if the name is another account's."""
+    if not await tx.claim(SignInNameRow(name_hash=await name_hash(tx, new), account_id=account_id)):
+        taken = await by_name(tx, new)
+        return taken is not None and taken[0].id == account_id
+    if old is not None:
+        await tx.execute(_DROP_NAME, name_hash=await name_hash(tx, old), account_id=account_id)
+    return True
+
+
+async def note_sign_in(
+    tx: Transaction, account_id: int, origin: Origin, method: SignInMethod | None, refused: str | None = None
+) -> None:
+    """Keep a sign-in for its owner to see."""
+    row = SignInRow(id=tx.new_id(), account_id=account_id, at=tx.now, method=method, refused=refused)
+    await tx.insert(row, SignInBody(origin.address, origin.user_agent))
+    if refused is None:
+        tx.emit(Event(EventKind.SIGNED_IN, row.id, account_id=account_id))
 
 
 async def use_step(tx: Transaction, account_id: int, step: int) -> bool:
@@ -148,3 +241,9 @@ async def end_role(tx: Transaction, account_id: int, role: Role, organization_id
 def level_of(record: Record) -> IdentityLevel:
     """Return how well the person is known."""
     return IdentityLevel(record.level)
+
+
+async def called(snapshot: Snapshot, account_id: int) -> str | None:
+    """Return what an account is called; nothing is locked."""
+    record = await by_id(snapshot, account_id)
+    return None if record is None else (await snapshot.opened(AccountRow, AccountBody, record)).name

@@ -73,11 +73,24 @@ _TAKE = Statement(
 )
 _FREE = Statement(update(_SLOT).where(_SLOT.c.id == bindparam("slot_id")).values(state=SlotState.FREE.value))
 _SLOT_BY_ID = Statement(select(*_SLOT.c).where(_SLOT.c.id == bindparam("slot_id")))
+_AHEAD = Statement(
+    select(*_APPOINTMENT.c).where(
+        _APPOINTMENT.c.patient_id == bindparam("patient_id"),
+        _APPOINTMENT.c.starts_at > bindparam("at"),
+        _APPOINTMENT.c.status == AppointmentStatus.BOOKED.value,
+    )
+)
 _BY_ID = Statement(
     select(*_APPOINTMENT.c).where(
         _APPOINTMENT.c.patient_id == bindparam("patient_id"), _APPOINTMENT.c.id == bindparam("appointment_id")
     )
 )
+
+
+async def ahead(snapshot: Snapshot, patient_id: int) -> list[AppointmentRow]:
+    """Return a patient's booked visits that lie ahead."""
+    rows = await snapshot.all(_AHEAD, patient_id=patient_id, at=snapshot.now)
+    return [AppointmentRow(**{name: getattr(row, name) for name in AppointmentRow.model_fields}) for row in rows]
 
 
 async def take_slot(tx: Transaction, slot_id: int) -> Record | None:

@@ -1,20 +1,24 @@
 """The audit log: entries are only ever added, in the transaction of what they tell of."""
 
 import asyncio
-from collections.abc import Sequence
+import os
+from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, ClassVar, Final
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 import msgspec
-from sqlalchemy import Index, String
+from sqlalchemy import BigInteger, Column, Index, String, bindparam, select
 from sqlmodel import Field
 
-from domain.audit import AuditEntry
+from domain.audit import AuditEntry, alarms, tells_the_patient
 from domain.errors import AuditUnavailable
+from domain.events import Event, EventKind
 from persistence.columns import BigInt, Moment, Sealed, SealedRow
+from persistence.sealing import SYSTEM, Key
+from persistence.statements import Statement
 
 if TYPE_CHECKING:
-    from persistence.store import Store, Transaction
+    from persistence.store import Snapshot, Store, Transaction
 
 
 class AuditRow(SealedRow, table=True):
@@ -48,6 +52,16 @@ class AuditBody(Sealed, frozen=True):
     roles: tuple[str, ...]
     organizations: tuple[int, ...]
     reason: str | None = None
+    session_id: int = 0
+    ground: str | None = None
+    salt: bytes = b""
+    """What the personal parts are hashed with into the log's leaf: without it the hash tells nothing."""
+
+
+AuditRow.__table__.append_column(  # type: ignore[attr-defined]
+    Column("xact", BigInteger, nullable=True, index=True)
+)
+"""PostgreSQL's id of the transaction, filled in by the database: what the numbering asks for (`ledger.py`)."""
 
 
 class Origin(msgspec.Struct, frozen=True):
@@ -59,32 +73,70 @@ class Origin(msgspec.Struct, frozen=True):
     operation: str = ""
     roles: tuple[str, ...] = ()
     organizations: tuple[int, ...] = ()
+    patient_id: int | None = None
+    """Whose own record the actor's account is."""
+    session_id: int = 0
 
 
 NOBODY: Final = Origin()
+
+
+_PATIENT_OF = Statement(
+    select(AuditRow.__table__.c.patient_id).where(  # type: ignore[attr-defined]
+        AuditRow.__table__.c.id == bindparam("entry_id")  # type: ignore[attr-defined]
+    )
+)
+
+
+async def patient_of(snapshot: "Snapshot", entry_id: int) -> int | None:
+    """Return whom an entry is about; None if nobody, or there is no such entry."""
+    found = await snapshot.value(_PATIENT_OF, entry_id=entry_id)
+    return None if found is None else int(found)
 
 
 async def write(tx: "Transaction", entries: Sequence[AuditEntry], origin: Origin | None) -> None:
     """Add the entries of one transaction."""
     if not entries:
         return
-    operation_id = tx.new_id()
-    await tx.insert_all([_row(tx, entry, origin or NOBODY, operation_id) for entry in entries])
+    await _add(tx, [(entries, origin or NOBODY)])
 
 
-def _row(tx: "Transaction", entry: AuditEntry, origin: Origin, operation_id: int) -> tuple[AuditRow, AuditBody]:
-    row = AuditRow(
-        id=tx.new_id(),
-        at=tx.now,
-        action=entry.action.value,
-        outcome=entry.outcome.value,
-        account_id=origin.account_id,
-        patient_id=entry.patient_id,
-        organization_id=origin.organizations[0] if origin.organizations else 0,
-        subject_id=entry.subject_id,
-        operation_id=operation_id,
-    )
-    body = AuditBody(
+async def _add(tx: "Transaction", group: Sequence[tuple[Sequence[AuditEntry], Origin]]) -> None:
+    """Add the entries of some operations: as values, since rows as objects cost more than their sealing."""
+    key = await tx.keys.newest(SYSTEM)
+    rows = []
+    for entries, origin in group:
+        operation_id = tx.new_id()
+        rows += [_values(tx, key, entry, origin, operation_id) for entry in entries]
+    await tx.insert_values(AuditRow, rows)
+
+
+def _values(tx: "Transaction", key: Key, entry: AuditEntry, origin: Origin, operation_id: int) -> dict[str, Any]:
+    """Return an entry's columns, and tell of it those who watch."""
+    entry_id = tx.new_id()
+    organization_id = origin.organizations[0] if origin.organizations else 0
+    if tells_the_patient(entry, origin.patient_id):
+        tx.emit(Event(EventKind.RECORD_OPENED, entry_id, patient_id=entry.patient_id))
+    if alarms(entry, origin.roles):
+        tx.emit(Event(EventKind.SECURITY_ALERT, entry_id, organization_id=organization_id))
+    return {
+        "id": entry_id,
+        "key_id": key.number,
+        "version": 1,
+        "body": key.seal(AuditRow, SYSTEM, entry_id, 1, _body(tx, entry, origin)),
+        "at": tx.now,
+        "action": entry.action.value,
+        "outcome": entry.outcome.value,
+        "account_id": origin.account_id,
+        "patient_id": entry.patient_id,
+        "organization_id": organization_id,
+        "subject_id": entry.subject_id,
+        "operation_id": operation_id,
+    }
+
+
+def _body(tx: "Transaction", entry: AuditEntry, origin: Origin) -> AuditBody:
+    return AuditBody(
         address=origin.address,
         user_agent=origin.user_agent,
         operation=origin.operation,
@@ -92,8 +144,10 @@ def _row(tx: "Transaction", entry: AuditEntry, origin: Origin, operation_id: int
         roles=origin.roles,
         organizations=origin.organizations,
         reason=entry.reason,
+        session_id=origin.session_id,
+        ground=entry.ground or tx.grounds.get(entry.patient_id or 0),
+        salt=os.urandom(16),
     )
-    return row, body
 
 
 class AuditLog:
@@ -103,6 +157,8 @@ class AuditLog:
         self._store = store
         self._waiting: list[tuple[Sequence[AuditEntry], Origin, asyncio.Future[None]]] = []
         self._writer: asyncio.Task[None] | None = None
+        self.written: list[Callable[[], None]] = []
+        """Called after each group; must not block."""
 
     async def recorded(self, entries: Sequence[AuditEntry], origin: Origin) -> None:
         """Return once the entries are durable.
@@ -110,10 +166,19 @@ class AuditLog:
         Raises:
             AuditUnavailable: they could not be written, so nothing may be shown.
         """
-        if not entries:
+        await self.recorded_together([(entries, origin)])
+
+    async def recorded_together(self, told: Sequence[tuple[Sequence[AuditEntry], Origin]]) -> None:
+        """Return once the entries of several readers are durable, all of them or none.
+
+        Raises:
+            AuditUnavailable: they could not be written, so nothing may be shown to any of them.
+        """
+        told = [(entries, origin) for entries, origin in told if entries]
+        if not told:
             return
         done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._waiting.append((entries, origin, done))
+        self._waiting += [(entries, origin, done) for entries, origin in told]
         if self._writer is None or self._writer.done():
             self._writer = asyncio.create_task(self._write_gathered())
         await done
@@ -130,14 +195,12 @@ class AuditLog:
                     raise
             else:
                 _settle(group, None)
+                for hook in self.written:
+                    hook()
 
     async def _commit(self, group: Sequence[tuple[Sequence[AuditEntry], Origin]]) -> None:
-        async with self._store.begin(ids=sum(len(entries) + 1 for entries, _ in group)) as tx:
-            rows = []
-            for entries, origin in group:
-                operation_id = tx.new_id()
-                rows += [_row(tx, entry, origin, operation_id) for entry in entries]
-            await tx.insert_all(rows)
+        async with self._store.begin(ids=sum(3 * len(entries) + 1 for entries, _ in group)) as tx:
+            await _add(tx, group)
 
 
 def _settle(

@@ -41,8 +41,13 @@ class Instant(TypeDecorator[datetime]):
         return None if value is None else from_micros(value)
 
 
+PLAIN: Final = frozenset({int, str, bytes, bool, float, list, type(None)})
+
+
 def argument(value: Any) -> Any:
     """Return a value as both drivers take it."""
+    if type(value) in PLAIN:
+        return value
     if isinstance(value, datetime):
         return to_micros(value)
     return value.value if isinstance(value, Enum) else value

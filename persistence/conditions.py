@@ -2,12 +2,14 @@
 
 from typing import ClassVar
 
-from sqlalchemy import Index, String
+from sqlalchemy import BigInteger, Index, String, bindparam, or_, select
 from sqlmodel import Field
 
-from domain.record import Coded
+from domain.record import ClinicalStatus, Coded
 from persistence.columns import BigInt, Sealed
 from persistence.imported import Imported
+from persistence.statements import Statement
+from persistence.store import Snapshot
 
 
 class ConditionRow(Imported, table=True):
@@ -34,3 +36,23 @@ class ConditionBody(Sealed, frozen=True):
     severity: Coded | None = None
     note: str | None = None
     practitioner: str | None = None
+
+
+_CONDITION = ConditionRow.__table__  # type: ignore[attr-defined]
+_ACTIVE = Statement(
+    select(*_CONDITION.c).where(
+        _CONDITION.c.patient_id == bindparam("patient_id", type_=BigInteger),
+        or_(
+            _CONDITION.c.clinical_status == ClinicalStatus.ACTIVE.value,
+            _CONDITION.c.clinical_status == ClinicalStatus.RECURRENCE.value,
+            _CONDITION.c.clinical_status == ClinicalStatus.RELAPSE.value,
+        ),
+    )
+)
+
+
+async def active_codes(snapshot: Snapshot, patient_id: int) -> list[str]:
+    """Return the codes of what a person has now."""
+    rows = await snapshot.all(_ACTIVE, patient_id=patient_id)
+    bodies = [await snapshot.opened(ConditionRow, ConditionBody, row) for row in rows]
+    return [body.code.code for body in bodies if body.code.code]

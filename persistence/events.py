@@ -2,10 +2,11 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from itertools import accumulate
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 import msgspec
-from sqlalchemy import BigInteger, Index, String, bindparam, func, insert, select, text
+from sqlalchemy import BigInteger, Index, String, bindparam, select, text
 from sqlmodel import Field
 
 from domain.events import Event, EventKind
@@ -16,6 +17,18 @@ from persistence.statements import Record, Statement
 
 if TYPE_CHECKING:
     from persistence.store import Snapshot, Transaction
+
+
+OWNERS: Final = ("patient_id", "practitioner_id", "organization_id", "account_id")
+"""Whom an event may be about."""
+LONGEST_CURSOR: Final = 64_000
+LARGEST: Final = 2**63 - 1
+
+
+def _of_owner(name: str) -> Index:
+    """Return the index by which a reader's part of the log is found, however long the log is."""
+    there = text(f"{name} IS NOT NULL")
+    return Index(f"event_{name}", name, "kind", "position", postgresql_where=there, sqlite_where=there)
 
 
 class EventRow(Shared, table=True):
@@ -30,6 +43,7 @@ class EventRow(Shared, table=True):
             postgresql_where=text("position IS NULL"),
             sqlite_where=text("position IS NULL"),
         ),
+        *(_of_owner(name) for name in OWNERS),
     )
 
     position: int | None = BigInt(nullable=True, default=None)
@@ -49,8 +63,12 @@ class Cursor(msgspec.Struct, frozen=True, array_like=True):
     seen: tuple[int, ...] = ()
 
     def text(self) -> str:
-        """Return the cursor as clients hold it."""
-        return ".".join(str(number) for number in (self.position, *self.seen))
+        """Return the cursor as clients hold it: the position, then the ids, each as its distance from the last."""
+        if not self.seen:
+            return str(self.position)
+        ids = sorted(self.seen)
+        steps = [later - earlier for earlier, later in zip([0, *ids], ids, strict=False)]
+        return ".".join(str(number) for number in (self.position, *steps))
 
     @classmethod
     def parse(cls, text: str) -> "Cursor":
@@ -59,10 +77,12 @@ class Cursor(msgspec.Struct, frozen=True, array_like=True):
         Raises:
             ValueError: it is none.
         """
-        if len(text) > 4000 or not text.replace(".", "").isdecimal() or not text.isascii():
+        if len(text) > LONGEST_CURSOR or not text.replace(".", "").isdecimal() or not text.isascii():
             raise ValueError("not a cursor")
-        first, *seen = text.split(".")
-        return cls(int(first), tuple(int(number) for number in seen))
+        position, *steps = (int(number) for number in text.split("."))
+        if max(position, sum(steps)) > LARGEST:
+            raise ValueError("not a cursor")
+        return cls(position, tuple(accumulate(steps)))
 
 
 class Placed(msgspec.Struct, frozen=True):
@@ -75,10 +95,10 @@ class Placed(msgspec.Struct, frozen=True):
 
 
 _EVENT: Final = EventRow.__table__  # type: ignore[attr-defined]
-_INSERT = Statement(insert(_EVENT).values({column.name: bindparam(column.name) for column in _EVENT.c}))
-_POSITION = Statement(select(COUNTERS.c.value).where(COUNTERS.c.name == "positions"))
-_UNNUMBERED = Statement(select(_EVENT.c.id).where(_EVENT.c.position.is_(None)).order_by(_EVENT.c.id).limit(200))
-_OLDEST = Statement(select(func.min(_EVENT.c.position)))
+_POSITION = Statement(select(COUNTERS.c.value).where(COUNTERS.c.name == "positions"), single=True)
+_UNNUMBERED = Statement(select(_EVENT.c.id).where(_EVENT.c.position.is_(None)).order_by(_EVENT.c.id))
+AS_OF: Final = (_POSITION, _UNNUMBERED)
+"""What the cursor of a moment is made of."""
 _AFTER = Statement(
     select(*_EVENT.c)
     .where(_EVENT.c.position > bindparam("position", type_=BigInteger))
@@ -103,14 +123,14 @@ async def write(tx: "Transaction", events: Sequence[Event]) -> str:
 
     On SQLite the writer is alone, so it gives the positions itself; on PostgreSQL the sequencer does after the commit.
     """
-    position = await _positions(tx, len(events))
-    rows = [_values(tx, event, position, number) for number, event in enumerate(events)]
-    if rows:
-        compiled = _INSERT.on(tx.dialect)
-        await tx.connection.many(compiled.sql, [compiled.arguments(row) for row in rows])
     if not events:
         return ""
-    return (await as_of(tx)).text()
+    position = await _positions(tx, len(events))
+    rows = [_values(tx, event, position, number) for number, event in enumerate(events)]
+    await tx.insert_values(EventRow, rows)
+    position_now, unnumbered = await tx.together(AS_OF, {}, beside=True)
+    own = [row["id"] for row in rows if row["position"] is None]
+    return cursor_of(position_now, unnumbered, own).text()
 
 
 async def _positions(tx: "Transaction", count: int) -> int | None:
@@ -136,15 +156,13 @@ def _values(tx: "Transaction", event: Event, before: int | None, number: int) ->
 
 async def as_of(snapshot: "Snapshot") -> Cursor:
     """Return the cursor of this very moment: what the snapshot shows lies before it, nothing else does."""
-    position = await snapshot.value(_POSITION)
-    seen = await snapshot.all(_UNNUMBERED) if snapshot.dialect == "postgresql" else []
-    return Cursor(int(position), tuple(row.id for row in seen))
+    position, unnumbered = await snapshot.together(AS_OF, {})
+    return cursor_of(position, unnumbered)
 
 
-async def oldest(snapshot: "Snapshot") -> int | None:
-    """Return the position of the oldest event that is kept, or None if there is none."""
-    found = await snapshot.value(_OLDEST)
-    return None if found is None else int(found)
+def cursor_of(position: Sequence[Record], unnumbered: Sequence[Record], own: Sequence[int] = ()) -> Cursor:
+    """Return the cursor of what `AS_OF` found, and of a transaction's own events."""
+    return Cursor(int(position[0].value), tuple(sorted({row.id for row in unnumbered} | set(own))))
 
 
 async def after(snapshot: "Snapshot", position: int, limit: int) -> list[Placed]:
@@ -161,8 +179,8 @@ def placed(row: Record) -> Placed:
 
 
 async def lead(connection: Connection) -> bool:
-    """Return whether this transaction is the sequencer's leader until it ends (PostgreSQL)."""
-    rows = await connection.fetch("select pg_try_advisory_xact_lock(7226500)", ())
+    """Return whether this connection is the sequencer's from now on, for as long as it lives (PostgreSQL)."""
+    rows = await connection.fetch("select pg_try_advisory_lock(7226500)", ())
     return bool(rows[0][0])
 
 

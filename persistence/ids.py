@@ -21,7 +21,8 @@ COUNTERS = Table(
     Column("name", String(32), primary_key=True),
     Column("value", BigInteger, nullable=False),
 )
-"""Numbers that only grow: `ids` (the last id given out), `positions` (the last event numbered)."""
+"""Numbers that only grow: `ids` (the last id given out), `positions` (the last event numbered),
+`forgotten` (the last one deleted)."""
 
 ADVANCE = Statement(
     update(COUNTERS)

@@ -21,7 +21,7 @@ from persistence.tables import DATA
 Which = Literal["data", "keys"]
 HERE: Final = Path(__file__).parent / "migrations"
 METADATA: Final[dict[Which, MetaData]] = {"data": DATA, "keys": key_metadata}
-APPEND_ONLY: Final = "audit_entry"
+APPEND_ONLY: Final = "audit_entry, audit_leaf, audit_tile, audit_checkpoint"
 SQLITE: Final = "sqlite:///"
 USER: Final = re.compile(r"[a-z_][a-z0-9_]{0,62}")
 T = TypeVar("T")

@@ -1,16 +1,16 @@
 """Bodies of loaded rows, opened: only of rows that someone may read."""
 
 from collections.abc import Sequence
+from functools import cache
 from typing import Any
 
 import msgspec
+from sqlmodel import SQLModel
 
 from persistence.columns import Owned, Sealed, SealedRow
-from persistence.sealing import Key, KeyRing, Owner, place
+from persistence.sealing import KeyRing, Owner, places
 from persistence.tree import Branch, Loaded
 from security.cipher import unseal
-
-_DECODERS: dict[type[Sealed], msgspec.msgpack.Decoder[Any]] = {}
 
 
 async def open_bodies(keys: KeyRing, rows: Sequence[Loaded]) -> None:
@@ -19,31 +19,47 @@ async def open_bodies(keys: KeyRing, rows: Sequence[Loaded]) -> None:
     Raises:
         SealBroken: a body doesn't belong where it lies.
     """
-    found: dict[tuple[Owner, int], Key] = {}
-    for row in rows:
-        branch = row.branch
-        owner = _owner(branch, row)
-        number = row.column("key_id")
-        key = found.get((owner, number))
-        if key is None:
-            key = found[owner, number] = await keys.key(owner, number)
-        opened = unseal(
-            key.aes, row.column("body"), place(branch.table, owner, row.column("id"), row.column("version"))
-        )
+    for (branch, number, owner_id), alike in _by_key(rows).items():
         assert branch.body is not None
-        row.body = _decoder(branch.body).decode(opened)
+        table = branch.table
+        assert issubclass(table, Owned | SealedRow)
+        kind = "patient" if issubclass(table, Owned) else table.__owner_kind__
+        owner = Owner(kind, owner_id, table.__retention__)
+        aes = (await keys.key(owner, number)).aes
+        decode, place = _decoder(branch.body).decode, places(table, owner)
+        id_at, version_at, body_at = (branch.index[name] for name in ("id", "version", "body"))
+        for row in alike:
+            values = row.row
+            row.body = decode(unseal(aes, values[body_at], place % (values[id_at], values[version_at])))
 
 
-def _owner(branch: Branch, row: Loaded) -> Owner:
-    table = branch.table
+def _by_key(rows: Sequence[Loaded]) -> dict[tuple[Branch, int, int], list[Loaded]]:
+    """Return rows by their branch, the number of their key, and its owner."""
+    found: dict[tuple[Branch, int, int], list[Loaded]] = {}
+    branch: Branch | None = None
+    key_at = owner_at = 0
+    for row in rows:
+        if row.branch is not branch:
+            branch = row.branch
+            column = _owner_column(branch.table)
+            key_at, owner_at = branch.index["key_id"], branch.index[column] if column else -1
+        place = (branch, row.row[key_at], row.row[owner_at] if owner_at >= 0 else 0)
+        if place in found:
+            found[place].append(row)
+        else:
+            found[place] = [row]
+    return found
+
+
+@cache
+def _owner_column(table: type[SQLModel]) -> str | None:
+    """Return the column that says whose key seals a table's rows; None: the system's."""
     if issubclass(table, Owned):
-        return Owner("patient", row.column("patient_id"), table.__retention__)
+        return "patient_id"
     assert issubclass(table, SealedRow)
-    column = table.__owner_column__
-    return Owner(table.__owner_kind__, row.column(column) if column else 0, table.__retention__)
+    return table.__owner_column__
 
 
+@cache
 def _decoder(body: type[Sealed]) -> msgspec.msgpack.Decoder[Any]:
-    if body not in _DECODERS:
-        _DECODERS[body] = msgspec.msgpack.Decoder(body)
-    return _DECODERS[body]
+    return msgspec.msgpack.Decoder(body)

@@ -75,4 +75,4 @@ async def find(snapshot: Snapshot, actor_id: int, key_hash: bytes) -> tuple[byte
 
 async def settle(tx: Transaction, actor_id: int, key_hash: bytes, outcome: Outcome) -> None:
     """Write the outcome of the key that this transaction claimed."""
-    await tx.execute(_SETTLE, of_actor=actor_id, of_key=key_hash, settled=msgspec.msgpack.encode(outcome))
+    await tx.later(_SETTLE, of_actor=actor_id, of_key=key_hash, settled=msgspec.msgpack.encode(outcome))

@@ -79,6 +79,11 @@ async def by_id(snapshot: Snapshot, patient_id: int) -> tuple[Record, PatientBod
     return None if record is None else (record, await snapshot.opened(PatientRow, PatientBody, record))
 
 
+def row_of(record: Record) -> PatientRow:
+    """Return a patient's row, to be written anew."""
+    return PatientRow(**{name: getattr(record, name) for name in PatientRow.model_fields})
+
+
 async def lock(tx: Transaction, patient_id: int) -> None:
     """Let nobody else who locks change this record until the transaction ends; several are locked in id order."""
     await tx.value(_LOCK, patient_id=patient_id)
@@ -94,3 +99,22 @@ _IDENTIFIERS = Statement(
 async def identifiers(snapshot: Snapshot, patient_id: int) -> list[tuple[str, bytes]]:
     """Return the systems and keyed hashes of a patient's numbers."""
     return [(row.system, row.value_hash) for row in await snapshot.all(_IDENTIFIERS, patient_id=patient_id)]
+
+
+_IDENTIFIER_OF = Statement(
+    select(*_IDENTIFIER.c)
+    .where(_IDENTIFIER.c.patient_id == bindparam("patient_id"), _IDENTIFIER.c.system == bindparam("system"))
+    .order_by(_IDENTIFIER.c.id.desc())
+    .limit(1)
+)
+
+
+async def identifier(
+    snapshot: Snapshot, patient_id: int, system: str
+) -> tuple[PatientIdentifierRow, PatientIdentifierBody] | None:
+    """Return a patient's newest number in a system."""
+    record = await snapshot.one(_IDENTIFIER_OF, patient_id=patient_id, system=system)
+    if record is None:
+        return None
+    row = PatientIdentifierRow(**{name: getattr(record, name) for name in PatientIdentifierRow.model_fields})
+    return row, await snapshot.opened(PatientIdentifierRow, PatientIdentifierBody, record)

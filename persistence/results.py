@@ -1,19 +1,20 @@
 """Diagnostic reports and their observations."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import ClassVar
 
 from sqlalchemy import Index, Integer, LargeBinary, String, bindparam, select, text, update
 from sqlmodel import Field
 
-from domain.results import Flag
+from domain.results import Flag, ReportStatus, VersionMoment
 from persistence.columns import BigInt, Moment, Owned, Sealed
 from persistence.statements import Record, Statement
 from persistence.store import Snapshot, Transaction
 
 
 class DiagnosticReportRow(Owned, table=True):
-    """One version of a study's report; the newest has no `replaced_at`."""
+    """One version of a study's report; the one that counts has no `replaced_at`."""
 
     __tablename__ = "diagnostic_report"
     __table_args__: ClassVar[tuple[Index, ...]] = (
@@ -80,18 +81,19 @@ class ObservationBody(Sealed, frozen=True):
     flag: Flag | None = None
     note: str | None = None
     system: str = "http://loinc.org"
+    own_range: bool = False
+    """Whether the range is ours: the laboratory sent none."""
 
 
 _REPORT = DiagnosticReportRow.__table__  # type: ignore[attr-defined]
 _OBSERVATION = ObservationRow.__table__  # type: ignore[attr-defined]
-_LATEST = Statement(
+_VERSIONS = Statement(
     select(*_REPORT.c)
     .where(
         _REPORT.c.patient_id == bindparam("patient_id"),
         _REPORT.c.study_hash == bindparam("study_hash"),
     )
-    .order_by(_REPORT.c.edition.desc())
-    .limit(1)
+    .order_by(_REPORT.c.edition)
 )
 _REPLACE = Statement(
     update(_REPORT)
@@ -110,9 +112,19 @@ _OF_REPORT = Statement(
 )
 
 
-async def latest(snapshot: Snapshot, patient_id: int, study_hash: bytes) -> Record | None:
-    """Return the newest version of a study, if the study is known."""
-    return await snapshot.one(_LATEST, patient_id=patient_id, study_hash=study_hash)
+async def versions(snapshot: Snapshot, patient_id: int, study_hash: bytes) -> list[Record]:
+    """Return the versions of a study, in the order of their editions: as they came in."""
+    return await snapshot.all(_VERSIONS, patient_id=patient_id, study_hash=study_hash)
+
+
+def current(known: Sequence[Record]) -> Record | None:
+    """Return the version that counts; one that came too late has a higher edition and doesn't."""
+    return next((version for version in known if version.replaced_at is None), None)
+
+
+def moment_of(version: Record | DiagnosticReportRow) -> VersionMoment:
+    """Return where a version stands among those of its study."""
+    return VersionMoment(version.issued_at, ReportStatus(version.status), version.received_at)
 
 
 async def replace(tx: Transaction, patient_id: int, report_id: int) -> None:

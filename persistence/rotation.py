@@ -130,6 +130,27 @@ async def _destroy(ring: KeyRing, page: Collection[Held], kept: Collection[tuple
     return len(doomed)
 
 
+async def destroy_all(ring: KeyRing, owner: Owner) -> None:
+    """Destroy every key of an owner: what they sealed is gone, wherever copies of it lie."""
+    await _destroy_below(ring, owner, None)
+
+
+async def destroy_old_of(ring: KeyRing, owner: Owner) -> None:
+    """Destroy an owner's keys but the newest."""
+    newest = await ring.newest_fresh(owner)
+    await _destroy_below(ring, owner, newest.number)
+
+
+async def _destroy_below(ring: KeyRing, owner: Owner, kept: int | None) -> None:
+    numbers, destroy = _NUMBERS.on(ring.driver.dialect), _DESTROY.on(ring.driver.dialect)
+    async with ring.driver.write() as connection:
+        found = await connection.fetch(numbers.sql, numbers.arguments(of_owner(owner)))
+        doomed = [number for (number,) in found if number != kept]
+        given = [destroy.arguments({**of_owner(owner), "key_number": number}) for number in doomed]
+        await connection.many(destroy.sql, given)
+    ring.forget()
+
+
 async def owners(ring: KeyRing) -> AsyncGenerator[list[Held]]:
     """Yield all owners, in pages, each page a read of its own."""
     compiled = _OWNERS.on(ring.driver.dialect)

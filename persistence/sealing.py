@@ -77,7 +77,12 @@ def owner_of(table: type[SQLModel], row: Any) -> Owner:
 
 def place(table: type[SQLModel], owner: Owner, row_id: int, version: int) -> bytes:
     """Return what a body is bound to: moved to another row, or put back from an earlier version, it doesn't open."""
-    return f"{table.__tablename__}|{owner.kind}|{owner.id}|{row_id}|{version}".encode()
+    return places(table, owner) % (row_id, version)
+
+
+def places(table: type[SQLModel], owner: Owner) -> bytes:
+    """Return the same for all rows of one owner, to be filled with row and version."""
+    return f"{table.__tablename__}|{owner.kind}|{owner.id}|%d|%d".encode()
 
 
 class Key:
@@ -137,6 +142,11 @@ class KeyRing:
             keys = await self._of(owner, fresh=True)
         return keys[max(keys)]
 
+    async def existing(self, owner: Owner) -> Key | None:
+        """Return the key that seals now, if the owner has one."""
+        keys = await self._of(owner)
+        return keys[max(keys)] if keys else None
+
     async def key(self, owner: Owner, number: int) -> Key:
         """Return the key that a row was sealed under.
 
@@ -195,7 +205,7 @@ class KeyRing:
             return cached[1]
         compiled = _OF_OWNER.on(self.driver.dialect)
         until = time.monotonic() + self.cached_seconds  # from before the read: a rotation counts on it
-        async with self.driver.read() as connection:
+        async with self.driver.look() as connection:
             rows = compiled.records(await connection.fetch(compiled.sql, compiled.arguments(of_owner(owner))))
         keys = {row.number: Key(row.number, self.unwrapped(owner, row)) for row in rows}
         self._cache[owner] = (until, keys)

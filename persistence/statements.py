@@ -1,6 +1,6 @@
 """SQLAlchemy Core statements, compiled once a dialect and run on the driver itself."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from sqlalchemy import Executable
@@ -35,6 +35,10 @@ class Record:
         except KeyError:
             raise AttributeError(name) from None
 
+    def __iter__(self) -> Iterator[Any]:
+        """Yield the values in the columns' order."""
+        return iter(self._values)
+
 
 class Compiled:
     """A statement as one dialect wants it."""
@@ -43,10 +47,11 @@ class Compiled:
         compiled = executable.compile(dialect=dialect)  # type: ignore[attr-defined]
         assert isinstance(compiled, SQLCompiler)
         self.sql = str(compiled)
-        self._order: Sequence[str] = compiled.positiontup or ()
-        self._given = {name: argument(value) for name, value in compiled.params.items()}
+        self.order: Sequence[str] = compiled.positiontup or ()
+        """The names of the arguments, in the order of their places."""
+        self.given = {name: argument(value) for name, value in compiled.params.items()}
         columns = list(getattr(executable, "exported_columns", ()))
-        self._names = {column.key: number for number, column in enumerate(columns)}
+        self.names = {column.key: number for number, column in enumerate(columns)}
         self._instants = [n for n, column in enumerate(columns) if isinstance(column.type, Instant)]
 
     def arguments(self, given: Mapping[str, Any]) -> list[Any]:
@@ -56,13 +61,13 @@ class Compiled:
             KeyError: an argument is given that the statement doesn't know.
         """
         for name in given:
-            if name not in self._given:
+            if name not in self.given:
                 raise KeyError(name)
-        return [argument(given[name]) if name in given else self._given[name] for name in self._order]
+        return [argument(given[name]) if name in given else self.given[name] for name in self.order]
 
     def records(self, rows: Sequence[Row]) -> list[Record]:
         """Return the rows with names and moments."""
-        return [Record(self._names, self._converted(row)) for row in rows]
+        return [Record(self.names, self._converted(row)) for row in rows]
 
     def _converted(self, row: Row) -> Sequence[Any]:
         if not self._instants:
@@ -75,10 +80,14 @@ class Compiled:
 
 
 class Statement:
-    """A statement that both databases run; a function builds it where the dialects differ."""
+    """A statement that both databases run; a function builds it where the dialects differ.
 
-    def __init__(self, executable: Executable | Build) -> None:
+    `single`: it gives one row at most, whose first column isn't null.
+    """
+
+    def __init__(self, executable: Executable | Build, *, single: bool = False) -> None:
         self._executable = executable
+        self.single = single
         self._compiled: dict[DialectName, Compiled] = {}
 
     def on(self, dialect: DialectName) -> Compiled:

@@ -1,9 +1,10 @@
 """Store.begin() → Transaction, Store.snapshot() → Snapshot: all that the actions see of a database."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any, Final, TypeVar
 
 from sqlalchemy import bindparam, insert, update
@@ -13,11 +14,12 @@ from sqlmodel import SQLModel
 from domain.audit import AuditEntry
 from domain.events import Event
 from persistence import audit, events
-from persistence.columns import Owned, Sealed, SealedRow
+from persistence.columns import Owned, Sealed, SealedRow, argument
 from persistence.drivers import Connection, DialectName, Driver
 from persistence.ids import IDS_AHEAD, LOW_WATER, Ids
 from persistence.sealing import KeyRing, owner_of
-from persistence.statements import Record, Statement
+from persistence.statements import DIALECTS, Record, Statement
+from persistence.together import together
 
 Clock = Callable[[], datetime]
 Committed = Callable[["Transaction"], None]
@@ -60,6 +62,16 @@ class Snapshot:
         rows = await self.connection.fetch(compiled.sql, compiled.arguments(arguments))
         return rows[0][0] if rows else None
 
+    async def together(
+        self, statements: Sequence[Statement], given: Mapping[str, Any], *, beside: bool = False
+    ) -> list[list[Record]]:
+        """Return the rows of several statements, read in one round trip.
+
+        `beside`: they needn't see what a transaction has put off writing, which may so come with them.
+        """
+        rows = await together(self.dialect, *statements).rows(self.connection, given, beside=beside)
+        return [statement.on(self.dialect).records(part) for statement, part in zip(statements, rows, strict=True)]
+
     async def opened(self, table: type[SQLModel], body: type[B], record: Record) -> B:
         """Return the sealed body of a record that carries id, key_id, version and body (and patient_id)."""
         owner = owner_of(table, record)
@@ -75,6 +87,10 @@ class Transaction(Snapshot):
         self._ids = ids
         self.events: list[Event] = []
         self.entries: list[AuditEntry] = []
+        self.auditor: audit.Origin | None = None
+        """Who acts, for the entries."""
+        self.grounds: dict[int, str] = {}
+        """By patient, on what ground the checks of this transaction let the actor through."""
         self.as_of = ""
         """The cursor after the commit: what this transaction changed lies before it."""
 
@@ -101,12 +117,26 @@ class Transaction(Snapshot):
 
     async def insert_all(self, rows: Sequence[tuple[SQLModel, Sealed | None]]) -> None:
         """Add rows of one table in one round trip."""
-        if not rows:
-            return
-        table = type(rows[0][0])
-        compiled = _insert(table).on(self.dialect)
-        sealed = [await self._sealed(row, body) for row, body in rows]
-        await self.connection.many(compiled.sql, [compiled.arguments(values) for values in sealed])
+        if rows:
+            table = type(rows[0][0])
+            await self.insert_values(table, [await self._sealed(row, body) for row, body in rows])
+
+    async def insert_values(self, table: type[SQLModel], rows: Sequence[Mapping[str, Any]]) -> None:
+        """Add rows whose bodies are sealed already; written before the next read, or with the commit."""
+        if self.dialect == "postgresql" and len(rows) > 1:
+            columns = [[argument(row[name]) for row in rows] for name in table.model_fields]
+            await self.connection.later(_insert_arrays(table), columns)
+        elif self.dialect == "postgresql":
+            for row in rows:
+                await self.later(_insert(table), **row)
+        elif rows:
+            compiled = _insert(table).on(self.dialect)
+            await self.connection.many(compiled.sql, [compiled.arguments(values) for values in rows])
+
+    async def later(self, statement: Statement, **arguments: Any) -> None:
+        """Run a writing statement before the next read, or with the commit; nobody asks how many rows it touched."""
+        compiled = statement.on(self.dialect)
+        await self.connection.later(compiled.sql, compiled.arguments(arguments))
 
     async def claim(self, row: SQLModel, body: Sealed | None = None) -> bool:
         """Add a row unless a unique constraint says that it is there; waits for one who is just adding it."""
@@ -135,6 +165,15 @@ def _insert(table: type[SQLModel]) -> Statement:
     if table not in _INSERTS:
         _INSERTS[table] = Statement(insert(table).values({name: bindparam(name) for name in table.model_fields}))
     return _INSERTS[table]
+
+
+@cache
+def _insert_arrays(table: type[SQLModel]) -> str:
+    """Return the insert of many rows at once, an array a column (PostgreSQL)."""
+    columns = table.__table__.c  # type: ignore[attr-defined]
+    kinds = [columns[name].type.compile(DIALECTS["postgresql"]).partition("(")[0] for name in table.model_fields]
+    arrays = ", ".join(f"${place}::{kind}[]" for place, kind in enumerate(kinds, 1))
+    return f"insert into {table.__tablename__} ({', '.join(table.model_fields)}) select * from unnest({arrays})"
 
 
 def _claim(table: type[SQLModel]) -> Statement:
@@ -190,8 +229,9 @@ class Store:
         await self._refill(ids)
         async with self.driver.write() as connection:
             tx = Transaction(connection, self.driver.dialect, self.keys, self.clock(), self._ids)
+            tx.auditor = auditor
             yield tx
-            await audit.write(tx, tx.entries, auditor)
+            await audit.write(tx, tx.entries, tx.auditor)
             tx.as_of = await events.write(tx, tx.events)
         if tx.events:
             for hook in self.committed:
@@ -203,9 +243,30 @@ class Store:
         async with self.driver.read() as connection:
             yield Snapshot(connection, self.driver.dialect, self.keys, self.clock())
 
+    def moment(self) -> "Moment":
+        """Open a snapshot for one statement: a second one in it sees a later moment."""
+        return Moment(self)
+
     async def _refill(self, wanted: int) -> None:
         async with self._refilling:
             if self._ids.left < wanted + LOW_WATER:
                 async with self.driver.write() as connection:
                     block = await self._ids.reserve(connection, self.driver.dialect, wanted)
                 self._ids.use(block)  # after the commit: a block that was rolled back would be given out twice
+
+
+class Moment:
+    """A snapshot for one statement at a time; no generator, since every read passes here."""
+
+    __slots__ = ("_looking", "_store")
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._looking = store.driver.look()
+
+    async def __aenter__(self) -> Snapshot:
+        connection = await self._looking.__aenter__()
+        return Snapshot(connection, self._store.driver.dialect, self._store.keys, self._store.clock())
+
+    async def __aexit__(self, *error: Any) -> None:
+        await self._looking.__aexit__(*error)

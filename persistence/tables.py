@@ -7,26 +7,42 @@ from sqlmodel import SQLModel
 
 import persistence.access
 import persistence.accounts
+import persistence.alerts
 import persistence.allergies
+import persistence.appeals
 import persistence.appointments
 import persistence.audit
+import persistence.calendars
+import persistence.codes
 import persistence.conditions
 import persistence.documents
 import persistence.encounters
+import persistence.erased
 import persistence.events
+import persistence.exports
+import persistence.forgetting
+import persistence.identity
 import persistence.ids
 import persistence.immunizations
 import persistence.imported
+import persistence.incidents
+import persistence.ledger
 import persistence.medications
 import persistence.messages
+import persistence.notifications
 import persistence.organizations
 import persistence.outcomes
+import persistence.passkeys
 import persistence.patients
 import persistence.policies
 import persistence.practitioners
+import persistence.recovery
+import persistence.registration
 import persistence.requests
 import persistence.results
-import persistence.sessions  # noqa: F401
+import persistence.sessions
+import persistence.tasks
+import persistence.trees  # noqa: F401
 from persistence.columns import Owned, SealedRow
 
 DATA: MetaData = SQLModel.metadata

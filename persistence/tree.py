@@ -3,12 +3,13 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
+from types import MappingProxyType
 from typing import Any, Final
 
 from sqlmodel import SQLModel
 
 from domain.access import Decision, Permission
-from persistence.columns import Owned, Sealed
+from persistence.columns import Owned, Sealed, SealedRow
 
 SEALING: Final = ("id", "key_id", "version", "body")
 
@@ -85,10 +86,24 @@ class Branch:
     row_guard: Permission | None = None
     """What must be allowed to reach a row of this type by its id."""
 
+    plain: bool | None = None
+    """Nothing is asked of a row here or below, nothing is opened; known once the plan is whole."""
+
     @property
     def owned(self) -> bool:
         """Return whether the rows belong to patients."""
         return issubclass(self.table, Owned)
+
+    def is_plain(self) -> bool:
+        """Return whether rows here need no look: they belong to nobody, and so does all below."""
+        if self.plain is None:
+            asked = self.asks or self.opens or self.guards or self.row_guard or self.owned or self.organization
+            self.plain = not asked and all(child.is_plain() for child in self.children.values())
+        return self.plain
+
+    def is_leaf(self) -> bool:
+        """Return whether rows here have nothing below and are the same person's as the row above."""
+        return not self.children and self.organization is None and ("patient_id", "patient_id") in self.join
 
     def need(self, *columns: str) -> None:
         """Ask for columns."""
@@ -100,12 +115,18 @@ class Branch:
         """Ask for the body."""
         self.opens.add(permission)
         self.need(*SEALING)
+        if issubclass(self.table, SealedRow) and self.table.__owner_column__ is not None:
+            self.need(self.table.__owner_column__)
 
     def walk(self) -> "Iterator[Branch]":
         """Yield this branch and all below it."""
         yield self
         for child in self.children.values():
             yield from child.walk()
+
+
+NONE_BELOW: Final[dict[str, Any]] = MappingProxyType({})  # type: ignore[assignment]
+"""What hangs on a row that can have nothing below; hundreds of them share it."""
 
 
 class Loaded:
@@ -117,7 +138,7 @@ class Loaded:
         self.branch = branch
         self.row = row
         self.body: Any = None
-        self.links: dict[str, Any] = {}
+        self.links: dict[str, Any] = {} if branch.children else NONE_BELOW
 
     def column(self, name: str) -> Any:
         """Return a column as stored."""
@@ -158,8 +179,17 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class Root:
-    """A branch with the parent's values that are known before anything is loaded."""
+    """A branch that hangs on nothing loaded: on the viewer, on an id, on nothing at all."""
 
     key: str
     branch: Branch
-    parent: tuple[Any, ...]
+    parent: tuple[Any, ...] = ()
+    """The values of the join, where they are known."""
+    own: tuple[str, ...] = ()
+    """Else which columns of the viewer's session they are."""
+
+    @property
+    def patient_id(self) -> int | None:
+        """Return whose row it is, where that is known."""
+        names = [own for _, own in self.branch.join]
+        return self.parent[names.index("patient_id")] if self.parent and "patient_id" in names else None

@@ -42,5 +42,5 @@ def unseal(key: AESGCM, sealed: bytes, place: bytes) -> bytes:
 
 
 def keyed_hash(key: bytes, text: str) -> bytes:
-    """Return 16 bytes of HMAC-SHA-256: what a sealed value is looked up by."""
-    return hmac.new(key, text.encode(), hashlib.sha256).digest()[:16]
+    """Return 16 bytes of HMAC-SHA-256: what a sealed value is looked up by; half a character finds nothing, quietly."""
+    return hmac.new(key, text.encode("utf-8", "surrogatepass"), hashlib.sha256).digest()[:16]

@@ -1,6 +1,8 @@
 """Which passwords are too weak to take: short, repeated, a row of keys, or among the commonest ones.
 
-Source: NIST SP 800-63B, 5.1.1.2; OWASP ASVS 5.0, 6.2.1 and 6.2.4. The list is our own.
+Source: NIST SP 800-63B, 5.1.1.2; OWASP ASVS 5.0, 6.2.1 and 6.2.4. `common_passwords.txt` is our own, Russian for the
+most part; `leaked_passwords.txt` has the 3,500 that leaked most often among those of 8 characters and more, from
+zxcvbn 4.5.0 (`LICENSE.zxcvbn.txt`).
 """
 
 from enum import StrEnum
@@ -10,10 +12,16 @@ from pathlib import Path
 from security.passwords import LONGEST, UnusablePassword, normalised
 
 SHORTEST = 8
+LONG = 15
+"""From here on a word said twice is a phrase."""
 _LATIN = "`qwertyuiop[]asdfghjkl;'zxcvbnm,."
 _RUSSIAN = "ёйцукенгшщзхъфывапролджэячсмитьбю"
 _TO_LATIN = str.maketrans(_RUSSIAN, _LATIN)
 _TO_RUSSIAN = str.maketrans(_LATIN, _RUSSIAN)
+_LATIN_LETTERS = str.maketrans("0134578@$!", "oleastbasi")
+_RUSSIAN_LETTERS = str.maketrans("0346@", "очзба") | str.maketrans("aceopxy", "асеорху")
+_LETTERS = (_LATIN_LETTERS, _RUSSIAN_LETTERS)
+"""What is written in a letter's place, in both alphabets."""
 _ROWS = (
     "01234567890",
     "abcdefghijklmnopqrstuvwxyz",
@@ -34,6 +42,8 @@ class Weakness(StrEnum):
     PATTERN = "PATTERN"
     COMMON = "COMMON"
     OWN_NAME = "OWN_NAME"
+    LEAKED = "LEAKED"
+    """On the operator's list (`security/leaked.py`)."""
 
 
 def weakness(password: str, own: tuple[str, ...] = ()) -> Weakness | None:
@@ -49,6 +59,8 @@ def weakness(password: str, own: tuple[str, ...] = ()) -> Weakness | None:
     spellings = _spellings(text)
     if spellings & _commonest():
         return Weakness.COMMON
+    if len(text) < LONG and (text + text).find(text, 1) < len(text):
+        return Weakness.PATTERN
     return Weakness.OWN_NAME if spellings & {name.casefold() for name in own} else None
 
 
@@ -64,8 +76,9 @@ def _patterned(text: str) -> bool:
 
 def _spellings(text: str) -> set[str]:
     """Return the text in both keyboard layouts, each also without what isn't a letter at its ends."""
-    layouts = {text, text.translate(_TO_LATIN), text.translate(_TO_RUSSIAN)}
-    return layouts | {_core(layout) for layout in (text, *layouts)}
+    plain = {text, text.translate(_LATIN_LETTERS), text.translate(_RUSSIAN_LETTERS)}
+    layouts = {layout for one in plain for layout in (one, one.translate(_TO_LATIN), one.translate(_TO_RUSSIAN))}
+    return layouts | {_core(layout) for layout in layouts} | {_core(text).translate(table) for table in _LETTERS}
 
 
 def _core(text: str) -> str:
@@ -75,5 +88,5 @@ def _core(text: str) -> str:
 
 @cache
 def _commonest() -> frozenset[str]:
-    words = (Path(__file__).parent / "data" / "common_passwords.txt").read_text("utf-8").split()
-    return frozenset(words)
+    files = [Path(__file__).parent / "data" / f"{name}_passwords.txt" for name in ("common", "leaked")]
+    return frozenset(word for file in files for word in file.read_text("utf-8").split())

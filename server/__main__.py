@@ -9,7 +9,7 @@ from typing import Annotated, ParamSpec
 
 import typer
 
-from server import backups
+from server import backups, proofs
 from server.accounts import make_account
 from server.importing import import_fhir
 
@@ -84,7 +84,16 @@ def _stopping(command: Callable[P, None]) -> Callable[P, None]:
     return stopping
 
 
-for _command in (make_account, backups.backup, backups.restore, backups.rotate_master, backups.reseal):
+for _command in (
+    make_account,
+    backups.backup,
+    backups.restore,
+    backups.replay_erasures,
+    backups.rotate_master,
+    backups.reseal,
+    proofs.checkpoint,
+    proofs.verify_log,
+):
     app.command()(_stopping(_command))
 
 
@@ -94,10 +103,11 @@ def _stop_on_trouble(run: object) -> None:
     from persistence.masters import MasterKeyMissing
     from persistence.migrate import SchemaMismatch
     from security.cipher import SealBroken
+    from security.notes import NoteBroken
 
     try:
         run()  # type: ignore[operator]
-    except (BackupDamaged, MasterKeyMissing, SchemaMismatch, TargetNotEmpty, ValueError, OSError) as error:
+    except (BackupDamaged, MasterKeyMissing, NoteBroken, SchemaMismatch, TargetNotEmpty, ValueError, OSError) as error:
         raise typer.Exit(_complain(str(error) or type(error).__name__)) from None
     except SealBroken:
         raise typer.Exit(_complain("the master key doesn't open what is stored")) from None

@@ -26,6 +26,16 @@ def restore(
     _say(asyncio.run(vault.restore(from_, keys or _keys_beside(from_))))
 
 
+def replay_erasures() -> None:
+    """Erase again what the list of erasures names, and destroy its keys; `restore` does it by itself.
+
+    On PostgreSQL it needs the databases' owner, as `migrate` does.
+    """
+    from server import vault
+
+    _say(f"{asyncio.run(vault.replay_erasures())} people erased")
+
+
 def rotate_master(
     name: Annotated[str | None, typer.Argument(help="the new key's name; today's date by default")] = None,
 ) -> None:

@@ -26,7 +26,10 @@ async def machines(house: House, settings: Settings) -> AsyncGenerator[Sequence[
     if listener is not None:
         await listener.start()
     try:
-        yield [*integrations.fhir.http.routes(house.app), *integrations.hl7.http.routes(house.app, intake)]
+        yield [
+            *integrations.fhir.http.routes(house.app, trusted_proxy=settings.trusted_proxy),
+            *integrations.hl7.http.routes(house.app, intake, trusted_proxy=settings.trusted_proxy),
+        ]
     finally:
         if listener is not None:
             await listener.stop()

@@ -1,16 +1,21 @@
 """Runs uvicorn, for the service and for the demo."""
 
+import secrets
 import socket
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import uvicorn
+from pydantic import SecretStr
 
 from server import logs
 from server.app import Application, Doors
-from server.settings import Settings
+from server.protocols import Http, Socket
+from server.settings import Identity, Settings
 from server.wiring import house, migrated
+
+DEAF_MS: Final = 45_000
 
 
 def serve() -> None:
@@ -60,10 +65,25 @@ def serve_demo(host: str, port: int, folder: Path) -> None:
         host=host,
         port=port,
         mode="development",
+        codes="outbox",
+        registry="demo",
+        identity=_demo_identity(host, port),
     )
     logs.configure(pretty=True)
     application = Application(settings, lambda: _migrated_house(settings), _demo_doors(settings))
     run(application, settings, _welcome(settings))
+
+
+def _demo_identity(host: str, port: int) -> Identity:
+    """Return the identity service that the demonstration serves itself, known by a secret of this start."""
+    here = f"http://{host}:{port}"
+    return Identity(
+        issuer=f"{here}/demo/identity",
+        client_id="medkabinet",
+        client_secret=SecretStr(secrets.token_urlsafe(32)),
+        name="Демонстрационный сервис идентификации",
+        redirect_uri=f"{here}/identity/return",
+    )
 
 
 def _migrated_house(settings: Settings) -> Any:
@@ -104,6 +124,8 @@ def _welcome(settings: Settings) -> str:
         f"\n  Medkabinet (demo, invented people)\n\n"
         f"  {address}/           people of every role: choose one, press «Войти»\n"
         f"  {address}/graphiql   GraphiQL with examples\n"
+        f"  {address}/identity   signing in by a national identity service, played by the demo\n"
+        f"  {address}/demo/mailbox  the codes and notices that would have gone to phones and addresses\n"
         f"  {address}/graphql    the API: HTTP, SSE and graphql-transport-ws\n\n"
         f"  Sign in as anna@example.org, password open-house-demo, with the one-time code that the page shows.\n"
         f"  Ctrl+C stops.\n"
@@ -117,7 +139,8 @@ def run(application: Application, settings: Settings, welcome: str = "") -> None
         host=settings.host,
         port=settings.port,
         loop="uvloop",
-        ws="websockets-sansio",
+        http=Http,
+        ws=Socket,
         ws_max_size=256 * 1024,
         ws_per_message_deflate=False,  # triples a socket's memory; events are 150 bytes
         access_log=False,  # URLs and addresses are the audit log's
@@ -128,10 +151,18 @@ def run(application: Application, settings: Settings, welcome: str = "") -> None
         timeout_keep_alive=30,
     )
     try:
-        Server(config, application, welcome).run()
+        with config.bind_socket() as listening:
+            drop_the_deaf(listening)
+            Server(config, application, welcome).run([listening])
     finally:  # uvicorn leaves by SystemExit; what kept it from starting says more
         if application.trouble is not None:
             raise application.trouble
+
+
+def drop_the_deaf(listening: socket.socket) -> None:
+    """Let the kernel drop connections that take nothing of what was sent for long: nothing above it can."""
+    if hasattr(socket, "TCP_USER_TIMEOUT"):
+        listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, DEAF_MS)
 
 
 class Server(uvicorn.Server):

@@ -9,6 +9,7 @@ from typing import Final
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from actions import erasing
 from persistence import backup as backups
 from persistence import rotation
 from persistence.masters import make_master_key
@@ -39,9 +40,19 @@ async def restore(data: Path, keys: Path) -> str:
         masters_of(settings),
     )
     await migrated(settings)  # the service's own user gets its rights on the new tables
+    await replay_erasures()
     rows, megabytes = sum(done.data.rows.values()), done.bytes / 1e6
     speed = f"{megabytes:.1f} MB in {done.seconds:.1f} s, {done.bytes / done.seconds:.0f} bytes/s"
     return f"{rows} rows restored, checked before and counted after: {speed}"
+
+
+async def replay_erasures() -> int:
+    """Erase again what the list of erasures names; return how many people."""
+    settings = Settings.of_environment()
+    if settings.erased is None or not settings.erased.exists():
+        return 0
+    async with opened(settings) as store:
+        return await erasing.replay(store, settings.erased)
 
 
 async def rotate_master(name: str | None, settle: float = ADDED_LATE) -> str:

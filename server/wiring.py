@@ -1,22 +1,51 @@
 """Everything put together."""
 
+import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING
 
+from actions import carrying, codes, confirming, exporting, recovery, reminding
 from actions.app import App
+from actions.appeals import ERASE, EXPORT
+from actions.codes import SEND
+from actions.confirming import MATCH
+from actions.erasing import erasing
+from actions.identity import IdentityProvider
+from actions.notifying import DELIVER, REMIND, REPLAN, Follower
+from actions.population import DemoRegistry
+from actions.recovery import FINISH
+from actions.sending import Nobody, Outbox, Sender
+from actions.tasks import Runner
+from domain.codes import Channel
+from domain.watch import AlertKind, Limit, Places, Watch
 from gql.api import Api
+from gql.trusted import Trusted, read_manifest
+from integrations.carriers import Carrier, Carriers
+from integrations.carriers.gateway import SmsGateway
+from integrations.carriers.smtp import Smtp
+from integrations.hl7.intake import Intake
 from persistence import migrate
 from persistence.audit import AuditLog
+from persistence.forgetting import keep_forgetting
 from persistence.keeping import require_keys
 from persistence.masters import MasterKeyMissing, MasterKeys
 from persistence.sealing import KeyRing
 from persistence.store import Clock, Store, utc_now
+from security.leaked import Leaked
 from security.limits import Attempts
+from security.passkeys import Site
 from security.passwords import PasswordCost, Passwords
 from security.tallies import Tallies, tallies_at
-from server.settings import Settings, driver_of
-from subscriptions.hub import Hub
+from server.checkpoints import publisher
+from server.settings import Identity, Settings, driver_of
+from subscriptions.hub import Bounds, Hub
+from subscriptions.ledger import LedgerKeeper
+
+if TYPE_CHECKING:
+    from integrations.oidc import Registration
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +55,9 @@ class House:
     app: App
     hub: Hub
     api: Api
+    ledger: LedgerKeeper
+    tasks: Runner
+    follower: Follower
 
 
 def masters_of(settings: Settings) -> MasterKeys:
@@ -80,17 +112,120 @@ async def closing(settings: Settings, cost: PasswordCost | None) -> AsyncGenerat
         await tallies.close()
 
 
+def watch_of(settings: Settings) -> Watch:
+    """Return the rules for unusual activity, as the operator has set them.
+
+    Raises:
+        ValueError: a rule's name or the table of places is none.
+    """
+    places = settings.watch_places
+    rules = {AlertKind(name): Limit(*limit) for name, limit in settings.watch.items()}
+    return Watch(rules, Places(places.read_text().splitlines()) if places else None)
+
+
 @asynccontextmanager
 async def house(settings: Settings, clock: Clock = utc_now, cost: PasswordCost | None = None) -> AsyncGenerator[House]:
-    """Run the product behind its doors."""
+    """Run the product behind its doors.
+
+    Raises:
+        ManifestBroken: the list of trusted documents is none.
+        ValueError: only trusted documents are to be served, and there is no list of them.
+    """
+    trusted = _trusted(settings)
     async with opened(settings, clock) as store, closing(settings, cost) as (tallies, passwords):
-        app = App(store, AuditLog(store), passwords, Attempts(tallies, clock))
-        hub = Hub(store, settings.bus_url)
+        app = _app(settings, store, passwords, Attempts(tallies, clock))
+        app.understands["hl7"] = Intake(app).understand
+        hub = Hub(store, settings.bus_url, Bounds(settings.streams_a_person, settings.stream_seconds))
+        ledger = LedgerKeeper(app, publisher(settings.audit_checkpoints), lambda: watch_of(settings))
+        handlers = {
+            EXPORT: exporting.export,
+            ERASE: erasing(settings.erased),
+            **dict.fromkeys(SEND.values(), codes.deliver),
+            MATCH: confirming.match,
+            **dict.fromkeys(DELIVER.values(), carrying.deliver),
+            REMIND: reminding.remind,
+            REPLAN: reminding.replan,
+            FINISH: recovery.finish,
+        }
+        tasks = Runner(app, handlers, carrying.ATTEMPTS)
+        follower = Follower(app)
         await hub.start()
+        ledger.start()
+        tasks.start()
+        await follower.start()
+        forgetting = asyncio.gather(
+            keep_forgetting(store, timedelta(days=settings.event_days)), codes.keep_forgetting(store)
+        )
         try:
-            yield House(app, hub, Api(app, hub, introspection=settings.mode != "production"))
+            introspection = settings.mode != "production"
+            yield House(app, hub, Api(app, hub, introspection=introspection, trusted=trusted), ledger, tasks, follower)
         finally:
+            await follower.stop()
+            await tasks.stop()
+            await ledger.stop()
+            forgetting.cancel()
+            await asyncio.gather(forgetting, return_exceptions=True)
             await hub.stop()
+
+
+def sender_of(settings: Settings, clock: Clock) -> Sender:
+    """Return by what codes and messages leave the house.
+
+    Raises:
+        ValueError: a carrier would be reached without TLS.
+    """
+    if settings.codes == "outbox":
+        return Outbox(clock)
+    ways: dict[Channel, Carrier] = {}
+    if settings.smtp is not None:
+        smtp = settings.smtp
+        secret = smtp.password.get_secret_value() if smtp.password else None
+        ways[Channel.EMAIL] = Smtp(
+            smtp.host, smtp.port, smtp.sender, smtp.security, smtp.user, secret, smtp.authorities
+        )
+    if settings.sms is not None:
+        ways[Channel.SMS] = SmsGateway(settings.sms.address, settings.sms.token.get_secret_value())
+    return Carriers(ways) if ways else Nobody()
+
+
+def _app(settings: Settings, store: Store, passwords: Passwords, attempts: Attempts) -> App:
+    return App(
+        store,
+        AuditLog(store),
+        passwords,
+        attempts,
+        sender=sender_of(settings, store.clock),
+        population=DemoRegistry() if settings.registry == "demo" else None,
+        site=Site(settings.site or f"http://localhost:{settings.port}"),
+        identity=_identity(settings, store),
+        leaked=Leaked(settings.leaked_passwords),
+        public_url=settings.public_url,
+        log_name=settings.audit_name,
+    )
+
+
+def _identity(settings: Settings, store: Store) -> IdentityProvider | None:
+    if settings.identity is None:
+        return None
+    from integrations.oidc import OpenIdConnect
+
+    return OpenIdConnect(registration_of(settings.identity), store.clock)
+
+
+def registration_of(known: Identity) -> "Registration":
+    """Return as what the identity service knows us."""
+    from integrations.oidc import Registration
+
+    secret = known.client_secret.get_secret_value()
+    return Registration(known.issuer, known.client_id, secret, known.redirect_uri, known.name)
+
+
+def _trusted(settings: Settings) -> Trusted:
+    if settings.trusted_documents is None:
+        if settings.trusted_documents_only:
+            raise ValueError("MEDKABINET_TRUSTED_DOCUMENTS_ONLY needs a list: MEDKABINET_TRUSTED_DOCUMENTS")
+        return Trusted()
+    return Trusted(read_manifest(settings.trusted_documents), only=settings.trusted_documents_only)
 
 
 async def migrated(settings: Settings) -> None:

@@ -38,7 +38,12 @@ async def settings(tmp_path: Path, request: pytest.FixtureRequest) -> AsyncGener
     bus = request.config.getoption("--redis") or "memory://"
     if server is None:
         made = Settings(
-            database_url=f"sqlite:///{tmp_path / 'data.db'}", master_keys=master, bus_url=bus, mode="development"
+            database_url=f"sqlite:///{tmp_path / 'data.db'}",
+            master_keys=master,
+            bus_url=bus,
+            mode="development",
+            codes="outbox",
+            registry="demo",
         )
         await migrated(made)
         yield made
@@ -46,7 +51,16 @@ async def settings(tmp_path: Path, request: pytest.FixtureRequest) -> AsyncGener
     from tests.postgres import databases
 
     async with databases(server, 2) as (data, keys):
-        made = Settings(database_url=data, keys_url=keys, master_keys=master, bus_url=bus, mode="development")
+        made = Settings(
+            database_url=data,
+            keys_url=keys,
+            master_keys=master,
+            bus_url=bus,
+            mode="development",
+            codes="outbox",
+            registry="demo",
+            erasures_file=tmp_path / "erasures.txt",
+        )
         await migrated(made)
         yield made
 

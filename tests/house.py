@@ -53,7 +53,7 @@ class Account:
         return response["data"]
 
     @asynccontextmanager
-    async def watching(self, document: str, who: str = "anna", **variables: Any) -> AsyncGenerator["Watched"]:
+    async def watching(self, document: str, who: str | None = "anna", **variables: Any) -> AsyncGenerator["Watched"]:
         """Watch a subscription while the body runs."""
         stream = await self.api.subscribe(Request(document, variables=variables), await self.caller(who))
         assert not isinstance(stream, Reply), stream.body

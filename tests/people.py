@@ -1,7 +1,7 @@
 """A small world for tests: two clinics, a laboratory, an insurer, and one person of every kind."""
 
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from actions import registry
@@ -10,6 +10,7 @@ from domain.access import Category
 from domain.accounts import IdentityLevel, Role
 from domain.patients import IdentifierSystem, Sex
 from gql.planning.ids import NodeId
+from persistence.access import ConsentRow, joined
 from persistence.appointments import SlotRow
 from persistence.organizations import OrganizationRow
 from persistence.policies import InsurancePolicyBody, InsurancePolicyRow
@@ -151,6 +152,23 @@ async def _accounts(tx: Transaction, world: World, hashed: str) -> None:
         await registry.grant_role(tx, world.accounts[name], role, world.ids[place])
     scope = frozenset({Category.PROFILE, Category.APPOINTMENTS, Category.RESULTS})
     await registry.represent(tx, world.ids["child"], world.accounts["anna"], scope)
+
+
+async def populate_consent(store: Store, world: World, category: Category, until: datetime | None = None) -> None:
+    """Open a part of Anna's record to the other doctor."""
+    async with store.begin() as tx:
+        row = ConsentRow(
+            patient_id=world.ids["anna"],
+            id=tx.new_id(),
+            practitioner_id=world.ids["other_doctor"],
+            categories=joined(frozenset({category})),
+            purpose="TREATMENT",
+            text_version="1",
+            text_hash=b"",
+            since=tx.now,
+            until=until,
+        )
+        await tx.insert(row)
 
 
 async def _account(tx: Transaction, world: World, name: str, hashed: str, **given: Any) -> None:

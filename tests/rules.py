@@ -5,7 +5,19 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-ROOMS = ("domain", "security", "persistence", "actions", "subscriptions", "gql", "web", "integrations", "server")
+ROOMS = (
+    "domain",
+    "security",
+    "persistence",
+    "actions",
+    "subscriptions",
+    "gql",
+    "web",
+    "integrations",
+    "server",
+    "bench",
+    "clients/python",
+)
 LONGEST_FILE = 400
 LONGEST_FUNCTION = 60
 CLOCK = Path("persistence/store.py")

@@ -12,6 +12,7 @@ POSTGRES = os.environ.get("MEDKABINET_TEST_POSTGRES", "postgresql://postgres@127
 REDIS = os.environ.get("MEDKABINET_TEST_REDIS", "redis://127.0.0.1:6379")
 SUITES = [
     "tests/actions",
+    "tests/bench",
     "tests/gql",
     "tests/persistence",
     "tests/subscriptions",

@@ -12,6 +12,7 @@ from persistence.store import utc_now
 from security.passwords import CHEAP
 from security.totp import STEP
 from server.app import Application, Doors
+from server.protocols import Http, Socket
 from server.settings import Settings
 from server.wiring import house
 
@@ -31,12 +32,14 @@ class Clock:
 
 
 @asynccontextmanager
-async def served(settings: Settings, clock: Clock, doors: Doors) -> AsyncGenerator[str]:
-    """Serve on a port of the system's choice."""
+async def served(settings: Settings, clock: Clock, doors: Doors, send_buffer: int | None = None) -> AsyncGenerator[str]:
+    """Serve on a port of the system's choice; with a small `send_buffer` the kernel hides no slow reader."""
     application = Application(settings, lambda: house(settings, clock, CHEAP), doors)
     with socket.socket() as listening:
+        if send_buffer is not None:
+            listening.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, send_buffer)
         listening.bind(("127.0.0.1", 0))
-        config = uvicorn.Config(application.asgi, log_config=None, ws="websockets-sansio", lifespan="on")
+        config = uvicorn.Config(application.asgi, log_config=None, lifespan="on", http=Http, ws=Socket)
         server = uvicorn.Server(config)
         server.capture_signals = nullcontext  # type: ignore[method-assign]  # the signals are pytest's
         running = asyncio.create_task(server.serve([listening]))

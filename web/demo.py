@@ -5,13 +5,15 @@ from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import HTMLResponse, Response
 from starlette.routing import BaseRoute, Route
 
+from actions.sending import Shown
 from domain.errors import Forbidden, NotFound, Refusal
 from persistence.store import Clock
 from security.totp import STEP
 from web.door import Door, answer, body_of, language_of, refused
+from web.security_headers import PAGE, headers_for
 
 LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "[::1]"})
 Group = Literal["people", "staff", "machines"]
@@ -57,6 +59,8 @@ class Demo:
     play_laboratory: Callable[[], Awaitable[None]]
     examples: Sequence[Example]
     clock: Clock = field(kw_only=True)
+    outbox: Callable[[], Sequence[Shown]] = field(kw_only=True, default=tuple)
+    """What was sent to phones and addresses, the latest first."""
 
 
 def routes(door: Door, demo: Demo) -> list[BaseRoute]:
@@ -64,6 +68,8 @@ def routes(door: Door, demo: Demo) -> list[BaseRoute]:
     helper = Helper(door, demo)
     return [
         Route("/demo/codes", helper.codes),
+        Route("/demo/outbox", helper.outbox),
+        Route("/demo/mailbox", helper.mailbox),
         Route("/demo/examples/{key}", helper.example),
         Route("/demo/laboratory", helper.laboratory, methods=["POST"]),
     ]
@@ -85,6 +91,27 @@ class Helper:
         left = STEP - self._demo.clock().timestamp() % STEP
         codes = {person.login: person.code() for person in self._demo.people}
         return answer({"codes": codes, "secondsLeft": left}, self._door.settings)
+
+    async def outbox(self, request: Request) -> Response:
+        """Tell what would have gone to phones and addresses: nothing leaves the demonstration."""
+        try:
+            self._require_loopback(request)
+        except Refusal as refusal:
+            return refused(refusal, request, self._door.settings)
+        sent = [{"channel": s.channel, "to": s.to, "text": s.text, "at": s.at.isoformat()} for s in self._demo.outbox()]
+        return answer({"sent": sent}, self._door.settings)
+
+    async def mailbox(self, request: Request) -> Response:
+        """Show the same as a page."""
+        try:
+            self._require_loopback(request)
+        except Refusal as refusal:
+            return refused(refusal, request, self._door.settings)
+        from web.rendering import mailbox_page  # that module knows our people
+
+        page = mailbox_page(language_of(request), self._demo.outbox())
+        headers = {**headers_for(PAGE, behind_tls=self._door.settings.behind_tls), "cache-control": "no-store"}
+        return HTMLResponse(page, headers=headers)
 
     async def example(self, request: Request) -> Response:
         """Tell an example's query with variables that fit the present data."""

@@ -1,6 +1,5 @@
 """What every page and file has in common at the door: who knocks, from which page, and how he is refused."""
 
-import ipaddress
 import json
 from dataclasses import dataclass
 from typing import Any, Final, Literal, NamedTuple
@@ -11,17 +10,18 @@ from starlette.responses import JSONResponse
 from actions.app import App
 from actions.call import Call
 from domain.errors import Forbidden, InvalidInput, Refusal
+from security import callers
 from security.tokens import digest
 from web.security_headers import DATA, headers_for
 
 Language = Literal["ru", "en"]
 
 LONGEST_BODY: Final = 16 * 1024
-USER_AGENT: Final = 200
 STATUS: Final = {
     "NOT_SIGNED_IN": 401,
     "WRONG_CREDENTIALS": 401,
     "FORBIDDEN": 403,
+    "STEP_UP": 403,
     "NOT_FOUND": 404,
     "TOO_MANY_ATTEMPTS": 429,
     "AUDIT_UNAVAILABLE": 503,
@@ -61,12 +61,15 @@ class Door(NamedTuple):
 
     def call(self, request: Request, operation: str, token: str | None = None) -> Call:
         """Return the caller as actions want it."""
-        agent = request.headers.get("user-agent", "")[:USER_AGENT]
         return Call(
             self.app,
             digest(token) if token else None,
-            _address(request, self.settings.trusted_proxy),
-            "".join(filter(str.isprintable, agent)),
+            callers.address(
+                request.client.host if request.client else "",
+                request.headers.get("x-forwarded-for", ""),
+                trusted_proxy=self.settings.trusted_proxy,
+            ),
+            callers.user_agent(request.headers.get("user-agent", "")),
             operation,
             language_of(request),
         )
@@ -147,13 +150,3 @@ def _weight(text: str) -> float:
         return float(text) if text else 1.0
     except ValueError:
         return 0.0
-
-
-def _address(request: Request, trusted_proxy: bool) -> str:
-    """Return the client's address; of `X-Forwarded-For` only the hop that our own proxy wrote."""
-    direct = request.client.host if request.client else ""
-    hop = request.headers.get("x-forwarded-for", "").rpartition(",")[2].strip() if trusted_proxy else ""
-    try:
-        return str(ipaddress.ip_address(hop))
-    except ValueError:
-        return direct

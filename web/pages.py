@@ -9,7 +9,12 @@ from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
+import web.calendars
+import web.copies
 import web.demo
+import web.identity
+import web.requests
+import web.scans
 import web.session
 from actions.app import App
 from web.demo import Demo
@@ -28,6 +33,11 @@ def routes(app: App, settings: WebSettings, demo: Demo | None = None) -> list[Ba
         Route("/", pages.first),
         Mount("/static", Files(settings)),
         *web.session.routes(door),
+        *web.calendars.routes(door),
+        *web.copies.routes(door),
+        *web.scans.routes(door),
+        *web.requests.routes(door),
+        *web.identity.routes(door),
     ]
     if settings.graphiql:
         found.append(Route("/graphiql", pages.graphiql))

@@ -7,6 +7,8 @@ from pathlib import Path
 from string import Template
 from typing import Any, Final, get_args
 
+from actions.sending import Shown
+from domain.appeals import MOSCOW
 from web.demo import Demo, DemoPerson, Example, Group
 from web.door import Language, WebSettings
 from web.words import SCRIPT_WORDS, WORDS
@@ -28,6 +30,25 @@ def first_page(language: Language, settings: WebSettings, demo: Demo | None, *, 
         "data": _data(language, settings, demo, cookie),
     }
     return _filled("first", WORDS[language], pieces)
+
+
+def mailbox_page(language: Language, sent: Iterable[Shown]) -> str:
+    """Return what would have gone to phones and addresses, the latest first."""
+    letters = "".join(_letter(language, shown) for shown in sent)
+    empty = f"<li>{escape(WORDS[language]['mailbox_empty'])}</li>"
+    return _filled("mailbox", WORDS[language], {"letters": letters or empty})
+
+
+def _letter(language: Language, shown: Shown) -> str:
+    at = shown.at.astimezone(MOSCOW)
+    given = {
+        "channel": escape(shown.channel),
+        "to": escape(shown.to),
+        "text": escape(shown.text),
+        "at": escape(shown.at.isoformat()),
+        "told": escape(f"{at:%d.%m.%Y %H:%M} {'MSK' if language == 'en' else 'МСК'}"),
+    }
+    return _filled("letter", WORDS[language], given)
 
 
 def graphiql_page(language: Language, settings: WebSettings, demo: Demo | None, *, cookie: bool) -> str:

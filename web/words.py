@@ -19,6 +19,9 @@ _RU: Final = {
     "demo_mark": "Демонстрация",
     "demo_note": "Все люди, номера и результаты выдуманы. Пароли и коды показаны только здесь:"
     " помощь работает лишь на этом компьютере и лишь с демонстрационными данными.",
+    "mailbox": "Почта и SMS демонстрации",
+    "mailbox_note": "Так выглядело бы то, что ушло на телефоны и адреса. Отсюда ничего не отправляется.",
+    "mailbox_empty": "Пока ничего: запишитесь на приём или запросите код.",
     "people": "Кем войти",
     "people_note": "У каждой роли свои права. Выберите человека – страница сама подставит пароль и одноразовый код.",
     "group_people": "Пациенты",
@@ -66,6 +69,9 @@ _EN: Final = {
     "demo_mark": "Demo",
     "demo_note": "All people, numbers and results are invented. Passwords and codes are shown here only:"
     " this help works on this computer and with demo data alone.",
+    "mailbox": "The demo’s mail and texts",
+    "mailbox_note": "This is what would have gone to phones and addresses. Nothing is sent from here.",
+    "mailbox_empty": "Nothing yet: book a visit or ask for a code.",
     "people": "Sign in as",
     "people_note": "Every role has its own rights. Choose a person; the page fills in the password and the code.",
     "group_people": "Patients",

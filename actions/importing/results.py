@@ -3,10 +3,11 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from actions import judging
 from actions.importing.directory import Directory
 from actions.importing.tally import Change, Tally
-from domain.events import Event, EventKind
-from domain.flags import flag_of, is_abnormal
+from actions.results import tell
+from domain.flags import Whom
 from domain.record import LooseObservation, RecordSent, ReportFound
 from persistence import imported, results
 from persistence.results import DiagnosticReportBody, DiagnosticReportRow, ObservationBody, ObservationRow
@@ -31,12 +32,18 @@ async def file_results(tx: Transaction, directory: Directory, patient_id: int, s
         return
     key = await tx.keys.newest(Owner("patient", patient_id))
     known = dict(await imported.of_patient(tx, ObservationRow, patient_id))
-    filing = _Filing(tx, directory.partner_id, patient_id, key, known, tally)
+    measured = [each.observation for each in (*sent.observations, *_of_reports(sent))]
+    person = await judging.whom(tx, patient_id, measured)
+    filing = _Filing(tx, directory.partner_id, patient_id, key, known, tally, person)
     for report in sent.reports:
         await filing.report(report)
     for observation in sent.observations:
         await filing.loose(observation)
     await filing.done()
+
+
+def _of_reports(sent: RecordSent) -> list[LooseObservation]:
+    return [each for report in sent.reports for each in report.observations]
 
 
 class _Filing:
@@ -50,6 +57,7 @@ class _Filing:
         key: Key,
         known: dict[bytes, Record],
         tally: Tally,
+        person: Whom,
     ) -> None:
         self._tx = tx
         self._partner_id = partner_id
@@ -57,6 +65,7 @@ class _Filing:
         self._key = key
         self._known = known
         self._tally = tally
+        self._person = person
         self._reports: list[tuple[DiagnosticReportRow, DiagnosticReportBody]] = []
         self._observations: list[tuple[ObservationRow, ObservationBody]] = []
 
@@ -68,20 +77,21 @@ class _Filing:
     async def report(self, found: ReportFound) -> None:
         """File a report, unless its newest edition says the same."""
         study = self._key.hash(f"study|{self._partner_id}|{found.source}")
-        latest = await results.latest(self._tx, self._patient_id, study)
+        versions = await results.versions(self._tx, self._patient_id, study)
+        latest = results.current(versions)
         measured = [await self._measured(each) for each in found.observations]
-        if latest is not None and await self._same(latest, found, measured):
+        row = self._report_row(found, study, latest, len(versions) + 1)
+        if latest is not None and (_late(row, latest) or await self._same(latest, found, measured)):
             self._note(found, Change.UNCHANGED, measured)
             return
         if latest is not None:
             await results.replace(self._tx, self._patient_id, latest.id)
             self._known = {name: row for name, row in self._known.items() if row.report_id != latest.id}
-        row = self._report_row(found, study, latest)
         body = DiagnosticReportBody(found.report.study, found.report.title, found.report.code, found.report.conclusion)
         self._reports.append((row, body))
         await self._file(row, measured)
         self._note(found, Change.CHANGED if latest else Change.CREATED, measured)
-        self._tell(row, any(is_abnormal(each.body.flag) for each in measured if not each.sent.withdrawn))
+        tell(self._tx, row, [each.body.flag for each in measured if not each.sent.withdrawn])
 
     async def loose(self, sent: LooseObservation) -> None:
         """File a measurement that is in no report of this bundle; in one that came before it stays there."""
@@ -121,9 +131,8 @@ class _Filing:
     async def _measured(self, sent: LooseObservation) -> _Measured:
         name = self._key.hash(f"source|{self._partner_id}|{sent.source}")
         o = sent.observation
-        flag = flag_of(o.value, o.low, o.high, o.flag)
-        body = ObservationBody(o.code, o.title, o.value, o.unit, o.low, o.high, flag, o.note, o.system)
         known = self._known.get(name)
+        body = judging.judged(o, self._person, o.taken_at or (known.taken_at if known else self._tx.now))
         same = known is not None and o.taken_at in (None, known.taken_at)
         if known is not None and same:
             same = await self._tx.opened(ObservationRow, ObservationBody, known) == body
@@ -147,14 +156,14 @@ class _Filing:
             sent.conclusion,
         )
 
-    def _report_row(self, found: ReportFound, study: bytes, latest: Record | None) -> DiagnosticReportRow:
+    def _report_row(self, found: ReportFound, study: bytes, latest: Record | None, edition: int) -> DiagnosticReportRow:
         undated = latest.issued_at if latest else self._tx.now
         return DiagnosticReportRow(
             patient_id=self._patient_id,
             id=self._tx.new_id(),
             organization_id=self._partner_id,
             study_hash=study,
-            edition=latest.edition + 1 if latest else 1,
+            edition=edition,
             status=found.report.status.value,
             issued_at=found.report.issued_at if found.dated else undated,
             received_at=self._tx.now,
@@ -163,12 +172,12 @@ class _Filing:
     def _note(self, found: ReportFound, change: Change, measured: Sequence[_Measured]) -> None:
         self._tally.note(found, change)
         for each in measured:
-            self._tally.note(each.sent, _change(each))
+            self._tally.note(each.sent, Change.UNCHANGED if change is Change.UNCHANGED else _change(each))
 
-    def _tell(self, row: DiagnosticReportRow, abnormal: bool) -> None:
-        self._tx.emit(Event(EventKind.RESULT_ARRIVED, row.id, patient_id=row.patient_id))
-        if abnormal:
-            self._tx.emit(Event(EventKind.ABNORMAL_RESULT_ARRIVED, row.id, patient_id=row.patient_id))
+
+def _late(row: DiagnosticReportRow, latest: Record) -> bool:
+    """Return whether the edition that counts is newer: a bundle is a state, and an old state changes nothing."""
+    return results.moment_of(row).outdated_by(results.moment_of(latest))
 
 
 def _change(each: _Measured) -> Change:

@@ -9,6 +9,7 @@ from strawberry.permission import BasePermission
 from strawberry.types import Info
 
 from domain.access import Decision, Permission, Rights, StaffPermission
+from domain.audit import AuditAction
 
 
 class RecordPermission(BasePermission):
@@ -43,6 +44,8 @@ class StaffOnly(ViewerPermission):
     """Base of permissions that roles at organizations give."""
 
     staff: ClassVar[StaffPermission]
+    recorded: ClassVar[AuditAction | None] = None
+    """What the audit log says of a list that is opened by it, though its rows are about nobody's record."""
 
     @classmethod
     def decide_viewer(cls, rights: Rights) -> Decision:

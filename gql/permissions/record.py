@@ -98,3 +98,9 @@ class CanGiveConsent(RecordPermission):
     """Giving and withdrawing consents."""
 
     permission = Permission.GIVE_CONSENT
+
+
+class CanAppeal(RecordPermission):
+    """Asking about the own data."""
+
+    permission = Permission.APPEAL

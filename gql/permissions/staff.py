@@ -1,6 +1,7 @@
 """Permissions that a role at an organization gives, no patient being named."""
 
 from domain.access import StaffPermission
+from domain.audit import AuditAction
 from gql.permissions import StaffOnly
 
 
@@ -8,6 +9,7 @@ class CanReadSecurityLog(StaffOnly):
     """Administrators and security officers."""
 
     staff = StaffPermission.READ_SECURITY_LOG
+    recorded = AuditAction.SECURITY_LOG
 
 
 class CanWorkQueue(StaffOnly):
@@ -26,3 +28,44 @@ class CanTellPolicyStatus(StaffOnly):
     """Insurers' systems."""
 
     staff = StaffPermission.TELL_POLICY_STATUS
+
+
+class CanHandleMessages(StaffOnly):
+    """Service operators."""
+
+    staff = StaffPermission.HANDLE_MESSAGES
+    recorded = AuditAction.LIST_MESSAGES
+
+
+class CanLockAccounts(StaffOnly):
+    """Security officers."""
+
+    staff = StaffPermission.LOCK_ACCOUNTS
+
+
+class CanSeeDeliveries(StaffOnly):
+    """Support."""
+
+    staff = StaffPermission.SEE_DELIVERIES
+    recorded = AuditAction.LIST_DELIVERIES
+
+
+class CanHandleAppeals(StaffOnly):
+    """Administrators and security officers."""
+
+    staff = StaffPermission.HANDLE_APPEALS
+    recorded = AuditAction.LIST_APPEALS
+
+
+class CanCheckIdentity(StaffOnly):
+    """Support agents."""
+
+    staff = StaffPermission.CHECK_IDENTITY
+    recorded = AuditAction.LIST_IDENTITY_CHECKS
+
+
+class CanHandleIncidents(StaffOnly):
+    """Security officers."""
+
+    staff = StaffPermission.HANDLE_INCIDENTS
+    recorded = AuditAction.LIST_INCIDENTS

@@ -2,9 +2,12 @@
 
 import base64
 import binascii
+from functools import lru_cache
 from typing import Any
 
 import msgspec
+from sqlalchemy import String
+from sqlmodel import SQLModel
 
 from persistence.tree import Branch, Loaded
 
@@ -26,6 +29,14 @@ def parse_cursor(text: str, branch: Branch) -> tuple[Any, ...]:
         values = msgspec.msgpack.decode(packed, type=list[int | str])
     except (UnicodeError, binascii.Error, msgspec.DecodeError):
         raise ValueError("not a cursor") from None
-    if len(values) != len(branch.order) or any(isinstance(v, int) and abs(v) >= 2**63 for v in values):
+    kinds = _kinds(branch.table, tuple(column for column, _ in branch.order))
+    if tuple(map(type, values)) != kinds or any(isinstance(v, int) and abs(v) >= 2**63 for v in values):
         raise ValueError("not a cursor")
     return tuple(values)
+
+
+@lru_cache(maxsize=1024)
+def _kinds(table: type[SQLModel], order: tuple[str, ...]) -> tuple[type, ...]:
+    """Return of which types the order's values are."""
+    columns = table.__table__.c  # type: ignore[attr-defined]  # SQLModel's metaclass makes it
+    return tuple(str if isinstance(columns[name].type, String) else int for name in order)

@@ -4,7 +4,18 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from graphql import FieldNode, GraphQLField, GraphQLObjectType, OperationType, get_named_type
+from graphql import (
+    FieldNode,
+    GraphQLField,
+    GraphQLInterfaceType,
+    GraphQLObjectType,
+    ListValueNode,
+    ObjectValueNode,
+    OperationType,
+    ValueNode,
+    VariableNode,
+    get_named_type,
+)
 from graphql.execution.values import VariableValues, get_argument_values
 
 from domain.access import Permission
@@ -24,8 +35,9 @@ from gql.planning.sources import (
     Reference,
     Same,
     Through,
+    Watched,
 )
-from persistence.reads import MAX_FIRST
+from persistence.branches import MAX_FIRST
 from persistence.tree import Arguments, Branch, Shape
 
 DEFAULT_FIRST: Final = 20
@@ -66,15 +78,26 @@ class Plan:
     roots: list[PlannedRoot] = field(default_factory=list)
     outs: list[Out] = field(default_factory=list)
     payloads: dict[str, dict[str, tuple[str, Branch]]] = field(default_factory=dict)
-    """For each root field of a mutation or subscription: its payload's references and what they load."""
+    """For each root field of a mutation or subscription: its payload's references and what they load.
+
+    Where the field gives an interface, for each of its types: `key:Type`.
+    """
+    tellings: dict[str, list[Out]] = field(default_factory=dict)
+    """What is selected of each type of payload, by the type's name."""
+    watched: tuple[Declared, FieldNode] | None = None
+    """A subscription's root field."""
     bindings: list["Binding"] = field(default_factory=list)
     asks: set[type[ViewerPermission]] = field(default_factory=set)
     """Guards below the roots that ask about the viewer alone."""
     branches: int = 0
     emit: "Callable[..., dict[str, Any]] | None" = None
     """The generated emitter, once it was made."""
+    prices: dict[tuple[int | None, ...], int] = field(default_factory=dict)
+    """What it costs, by page sizes."""
     uncovered: str | None = None
     """Why there is none: what only graphql-core can answer."""
+    tell: "dict[str, Callable[[Any], dict[str, Any]] | None]" = field(default_factory=dict)
+    """The generated emitters of a subscription's events, by the payload's type; None: only graphql-core can."""
 
     def bound(self, variables: VariableValues) -> dict[int, Arguments]:
         """Return every branch's arguments with these variables.
@@ -85,17 +108,28 @@ class Plan:
         return {binding.branch.number: binding.values(variables) for binding in self.bindings}
 
 
-@dataclass(frozen=True, slots=True)
 class Binding:
-    """A branch whose field has arguments."""
+    """A branch whose field has arguments; those without variables are read once."""
 
-    branch: Branch
-    field: GraphQLField
-    node: FieldNode
+    __slots__ = ("_constant", "_field", "_node", "branch")
+
+    def __init__(self, branch: Branch, field: GraphQLField, node: FieldNode) -> None:
+        self.branch = branch
+        self._field = field
+        self._node = node
+        self._constant: Arguments | None = None
 
     def values(self, variables: VariableValues) -> Arguments:
         """Return the arguments' values."""
-        given = get_argument_values(self.field, self.node, variables)
+        if self._constant is not None:
+            return self._constant
+        found = self._read(variables)
+        if not any(_has_variable(argument.value) for argument in self._node.arguments or ()):
+            self._constant = found
+        return found
+
+    def _read(self, variables: VariableValues) -> Arguments:
+        given = get_argument_values(self._field, self._node, variables)
         first = given.pop("first", None)
         after = given.pop("after", None)
         if first is not None and not 0 <= first <= MAX_FIRST:
@@ -110,6 +144,14 @@ class Binding:
             return parse_cursor(after, self.branch)
         except ValueError:
             raise InvalidInput("after") from None
+
+
+def _has_variable(value: ValueNode) -> bool:
+    if isinstance(value, ListValueNode):
+        return any(_has_variable(item) for item in value.values)
+    if isinstance(value, ObjectValueNode):
+        return any(_has_variable(item.value) for item in value.fields)
+    return isinstance(value, VariableNode)
 
 
 class Planner:
@@ -148,7 +190,7 @@ class _Planning:
         if declared is None:
             return Out(key, name)
         if isinstance(declared.source, NodeById):
-            branches = {typename: self._node(typename, nodes) for typename in self._declarations.nodes()}
+            branches = {typename: self._node(typename, nodes)[0] for typename in self._declarations.nodes()}
             out = Out(key, name, declared)
         else:
             assert isinstance(declared.source, Link)
@@ -158,26 +200,39 @@ class _Planning:
         self._plan.roots.append(PlannedRoot(key, declared, nodes[0], branches))
         return out
 
-    def _node(self, typename: str, nodes: list[FieldNode]) -> Branch:
+    def _node(self, typename: str, nodes: list[FieldNode]) -> tuple[Branch, list[Out]]:
         branch = self._branch(typename, Shape.ONE)
         branch.join = tuple((column, column) for column in _key_columns(branch))
         kind = self._declarations.schema.type_map[typename]
         assert isinstance(kind, GraphQLObjectType)
-        self._fill(branch, kind, self._selection.below(kind, nodes), ())
-        return branch
+        return branch, self._fill(branch, kind, self._selection.below(kind, nodes), ())
 
     def _payload(self, kind: GraphQLObjectType, key: str, nodes: list[FieldNode]) -> None:
         """Plan the references of a payload: several aliases of one reference load one tree each."""
         definition = kind.fields.get(nodes[0].name.value)
         if definition is None:
             return
-        payload = item_type(definition, connection=False)
+        payload = get_named_type(definition.type)
+        if isinstance(payload, GraphQLInterfaceType):
+            for each in self._declarations.schema.get_implementations(payload).objects:
+                self._references(each, f"{key}:{each.name}", nodes)
+        elif isinstance(payload, GraphQLObjectType):
+            self._references(payload, key, nodes)
+        declared = self._declarations.field(kind.name, nodes[0].name.value)
+        if declared is not None and isinstance(declared.source, Watched):
+            self._plan.watched = declared, nodes[0]
+
+    def _references(self, payload: GraphQLObjectType, key: str, nodes: list[FieldNode]) -> None:
+        outs = self._plan.tellings.setdefault(payload.name, [])
         for inner, below in self._selection.below(payload, nodes).items():
-            declared = self._declarations.field(payload.name, below[0].name.value)
+            name = below[0].name.value
+            declared = self._declarations.field(payload.name, name)
+            out = Out(inner, name, declared, typename=payload.name)
+            outs.append(out)
             if declared and isinstance(declared.source, Reference):
                 target = item_type(declared.field, connection=False)
-                branch = self._node(target.name, below)
-                self._plan.payloads.setdefault(key, {})[inner] = (below[0].name.value, branch)
+                out.child, out.below = self._node(target.name, below)
+                self._plan.payloads.setdefault(key, {})[inner] = (name, out.child)
 
     def _linked(self, declared: Declared, link: Link, nodes: list[FieldNode]) -> tuple[Branch, list[Out]]:
         paged = link.shape is Shape.PAGE

@@ -12,8 +12,10 @@ import strawberry
 from sqlmodel import SQLModel
 from strawberry.annotation import StrawberryAnnotation
 from strawberry.types.arguments import StrawberryArgument
+from strawberry.types.unset import UNSET
 
 from domain.access import StaffPermission
+from domain.events import EventKind
 from gql.permissions import RecordPermission, ViewerPermission
 from persistence.columns import Owned, Sealed
 from persistence.tree import Filter, Op, Shape
@@ -126,7 +128,18 @@ class Reference:
     attribute: str
 
 
-Source = Column | Attribute | Identity | Computed | Same | Link | NodeById | Reference
+@dataclasses.dataclass(frozen=True)
+class Watched:
+    """A subscription: which events, each shown as which payload."""
+
+    events: Mapping[EventKind, type[Any]]
+    only: tuple[str, str, str] | None = None
+    """The argument that narrows it: its name, the type whose id it is, the event's column."""
+    at: StaffPermission | None = None
+    """Only what is about organizations where the viewer has this permission."""
+
+
+Source = Column | Attribute | Identity | Computed | Same | Link | NodeById | Reference | Watched
 
 
 def node(
@@ -291,6 +304,37 @@ def reference(description: str, attribute: str = "") -> Any:
     return _field(Reference(attribute), description, (), default=None)
 
 
+AFTER: Final = "A cursor or an `asOf`: what happened since is sent first. Without it, only what happens from now on."
+ONLY: Final[Mapping[str, tuple[str, str, str]]] = {
+    "Patient": ("patientId", "patient_id", "Only what is about this patient."),
+    "Practitioner": ("practitionerId", "practitioner_id", "Whose times."),
+}
+
+
+def watched(
+    description: str,
+    *guards: Guard,
+    events: Mapping[EventKind, type[Any]],
+    only: str | None = None,
+    needed: bool = False,
+    at: StaffPermission | None = None,
+) -> Any:
+    """Declare a subscription.
+
+    `only` names the type whose id narrows it, `needed` says that it must be given; `at` keeps it to the organizations
+    where the viewer has a staff permission.
+    """
+    arguments = [_argument("after", str | None, AFTER)]
+    narrowed = None
+    if only is not None:
+        name, column, text = ONLY[only]
+        narrowed = (name, only, column)
+        kind = StrawberryAnnotation(strawberry.ID if needed else strawberry.ID | None)
+        default = UNSET if needed else None
+        arguments.insert(0, StrawberryArgument(column, name, kind, description=text, default=default))
+    return _field(Watched(events, narrowed, at), description, guards, arguments)
+
+
 def _by(by: Any) -> Callable[[type[SQLModel]], tuple[tuple[str, str], ...]]:
     table = by.class_
 
@@ -323,7 +367,7 @@ def _order(order: Sequence[Any]) -> tuple[tuple[str, bool], ...]:
 
 def _page_arguments(where: Mapping[str, Where]) -> list[StrawberryArgument]:
     arguments = [
-        _argument("first", int | None, "How many at most, up to 100; 20 by default."),
+        _argument("first", int | None, "How many at most, up to 1000; 20 by default."),
         _argument("after", str | None, "Start behind this cursor."),
     ]
     return arguments + [_argument(name, w.type | None, w.description) for name, w in where.items()]

@@ -13,7 +13,7 @@ from gql.planning.cursors import cursor_of
 from gql.planning.declared import Declarations, Declared
 from gql.planning.ids import NodeId
 from gql.planning.plan import PAIRED
-from gql.planning.sources import Attribute, Column, Computed, Guard, Identity, Link, NodeById, Reference, Same
+from gql.planning.sources import Attribute, Column, Computed, Guard, Identity, Link, NodeById, Reference, Same, Watched
 from persistence.columns import from_micros
 from persistence.reads import column_kind
 from persistence.tree import Branch, Loaded, Page, Refused
@@ -70,13 +70,20 @@ class PageInfoView:
 def install(declarations: Declarations) -> None:
     """Give every declared field of a schema its resolver, and the interface its types."""
     for (typename, _), declared in declarations:
+        if isinstance(declared.source, Watched):
+            declared.field.resolve = lambda happening, info, **_: happening
+            continue
         root = typename == "Query"
         declared.field.resolve = _root(declared) if root else _guarded(declared, _value(declared))
     for kind in declarations.schema.type_map.values():
         if isinstance(kind, GraphQLObjectType):
             kind.is_type_of = None
         elif isinstance(kind, GraphQLInterfaceType):
-            kind.resolve_type = lambda value, *_: value.branch.typename
+            kind.resolve_type = _typename
+
+
+def _typename(value: Any, *_: Any) -> str:
+    return value.branch.typename if isinstance(value, Loaded) else type(value).__name__
 
 
 def _root(declared: Declared) -> Resolver:

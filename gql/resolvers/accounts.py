@@ -4,11 +4,12 @@ import strawberry
 from strawberry.types import Info
 
 from actions import sessions
+from actions.factors import Shown
 from gql.context import Context
 from gql.permissions.session import SignedIn
 from gql.planning.sources import Node, node_by_id, root_one
-from gql.resolvers.mutations import mutation
-from gql.schema.accounts import SignInInput, SignInPayload, SignOutPayload, Viewer
+from gql.resolvers.mutations import mutation, shared_id
+from gql.schema.accounts import EndSessionInput, SessionPayload, SignInInput, SignInPayload, SignOutPayload, Viewer
 from gql.schema.scalars import AS_OF
 
 
@@ -33,10 +34,24 @@ class AccountMutations:
     @mutation("Open a session with both factors.")
     async def sign_in(self, info: Info[Context, None], input: SignInInput) -> SignInPayload | None:
         """Open a session."""
-        opened = await sessions.sign_in(info.context.call, login=input.login, password=input.password, code=input.code)
+        shown = Shown(input.code, input.ticket, input.channel)
+        opened = await sessions.sign_in(info.context.call, login=input.login, password=input.password, shown=shown)
         return SignInPayload(token=opened.token, expires_at=opened.expires_at)
 
     @mutation("End this session.", SignedIn)
     async def sign_out(self, info: Info[Context, None]) -> SignOutPayload | None:
         """End the session."""
         return SignOutPayload(done=await sessions.sign_out(info.context.call))
+
+    @mutation("End a session of one's own, such as on a lost phone: its streams end within a second.", SignedIn)
+    async def end_session(self, info: Info[Context, None], input: EndSessionInput) -> SessionPayload | None:
+        """End one."""
+        session_id = shared_id(input.session_id, "Session", "sessionId")
+        done = await sessions.end(info.context.call.with_key(input.key), session_id=session_id)
+        return SessionPayload(as_of=done.as_of).refer(session=(done.id,))
+
+    @mutation("End every session of one's own but this one.", SignedIn)
+    async def end_other_sessions(self, info: Info[Context, None]) -> SessionPayload | None:
+        """End the others."""
+        done = await sessions.end_others(info.context.call)
+        return SessionPayload(as_of=done.as_of).refer(session=(done.id,))

@@ -1,7 +1,5 @@
 """Booking and cancelling; visits as they change."""
 
-from collections.abc import AsyncGenerator
-
 import strawberry
 from strawberry.types import Info
 
@@ -10,14 +8,15 @@ from domain.events import EventKind
 from gql.context import Context
 from gql.permissions.record import CanBook, CanCancelAppointment
 from gql.permissions.session import SignedIn
+from gql.planning.sources import watched
 from gql.resolvers.mutations import mutation, owned_key, shared_id
-from gql.resolvers.subscriptions import events_of, subscription
 from gql.schema.appointments import (
     AppointmentChanged,
     BookAppointmentInput,
     BookAppointmentPayload,
     CancelAppointmentInput,
     CancelAppointmentPayload,
+    SlotChanged,
 )
 
 
@@ -56,13 +55,17 @@ class AppointmentMutations:
 
 @strawberry.type
 class AppointmentSubscriptions:
-    """Visits on screens."""
+    """Visits and times on screens."""
 
-    @subscription("A visit of the viewer, or of a doctor's patient, was booked, moved or cancelled.", SignedIn)
-    async def appointment_changed(
-        self, info: Info[Context, None], after: str | None = None
-    ) -> AsyncGenerator[AppointmentChanged, None]:
-        """Yield each change."""
-        async for placed in events_of(info, EventKind.APPOINTMENT_CHANGED, after):
-            payload = AppointmentChanged(cursor=placed.cursor, at=placed.at)
-            yield payload.refer(appointment=placed.key)
+    appointment_changed: AppointmentChanged = watched(
+        "A visit of the viewer, or of a doctor's patient, was booked, moved or cancelled.",
+        SignedIn,
+        events={EventKind.APPOINTMENT_CHANGED: AppointmentChanged},
+        only="Patient",
+    )
+    slot_changed: SlotChanged = watched(
+        "A time of a doctor was taken or became free. Everybody may watch.",
+        events={EventKind.SLOT_CHANGED: SlotChanged},
+        only="Practitioner",
+        needed=True,
+    )

@@ -1,6 +1,6 @@
 """What every mutation field has: guards that print in the SDL, and refusals as data."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, TypeVar, cast
 
 import strawberry
@@ -26,13 +26,14 @@ F = TypeVar("F", bound=Callable[..., Any])
 class Guards(FieldExtension):
     """Asks the permission classes before the resolver runs: the early, visible check. The action checks again."""
 
-    def __init__(self, guards: tuple[Guard, ...]) -> None:
+    def __init__(self, guards: tuple[Guard, ...], arguments: Mapping[str, str] | None = None) -> None:
         self._guards = tuple(guard() for guard in guards)
+        self._arguments = arguments or {}
 
     def apply(self, field: StrawberryField) -> None:
-        """Print the guards as directives, and describe the one argument."""
+        """Print the guards as directives, and describe the arguments; a mutation has one."""
         for argument in field.arguments:
-            argument.description = "What is asked for."
+            argument.description = self._arguments.get(argument.python_name, "What is asked for.")
         for guard in self._guards:
             if guard.schema_directive not in field.directives:
                 field.directives.append(guard.schema_directive)
@@ -50,7 +51,15 @@ async def refused_early(context: Context) -> Refusal:
     refusal = NotSignedIn() if context.viewer is None else Forbidden()
     entry = AuditEntry(AuditAction.ASK_FIELD, Outcome.REFUSED, reason=refusal.code)
     await context.call.app.audit.recorded([entry], context.call.origin(context.viewer))
+    refusal.recorded = True
     return refusal
+
+
+async def recorded(refusal: Refusal, context: Context) -> None:
+    """Record what was refused before an action began, such as an id that is none: an entry an answer."""
+    if not refusal.recorded and not isinstance(refusal, AuditUnavailable):
+        entry = AuditEntry(AuditAction.ASK_FIELD, Outcome.REFUSED, reason=refusal.code)
+        await context.call.app.audit.recorded([entry], context.call.origin(context.viewer))
 
 
 class Refusals(FieldExtension):
@@ -68,10 +77,12 @@ class Refusals(FieldExtension):
         """Run the resolver."""
         try:
             return await next_(source, info, **given)
-        except TOP_LEVEL:
-            raise
         except Refusal as refusal:
-            return self._payload(errors=[UserError.of(refusal, info.context.call.language)])
+            await recorded(refusal, info.context)
+            if isinstance(refusal, TOP_LEVEL):
+                raise
+            language = info.context.call.language
+            return self._payload(errors=[UserError.of(fault, language) for fault in (refusal, *refusal.others)])
 
 
 def mutation(description: str, *guards: Guard) -> Callable[[F], F]:

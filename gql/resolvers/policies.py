@@ -1,7 +1,5 @@
 """Policies: what insurers say, and how people see it change."""
 
-from collections.abc import AsyncGenerator
-
 import strawberry
 from strawberry.types import Info
 
@@ -10,8 +8,8 @@ from domain.events import EventKind
 from gql.context import Context
 from gql.permissions.session import SignedIn
 from gql.permissions.staff import CanTellPolicyStatus
+from gql.planning.sources import watched
 from gql.resolvers.mutations import mutation, owned_key
-from gql.resolvers.subscriptions import events_of, subscription
 from gql.schema.policies import ChangePolicyStatusInput, ChangePolicyStatusPayload, PolicyStatusChanged
 
 
@@ -35,10 +33,9 @@ class PolicyMutations:
 class PolicySubscriptions:
     """Policies on screens."""
 
-    @subscription("A policy of the viewer began or ceased to count.", SignedIn)
-    async def policy_status_changed(
-        self, info: Info[Context, None], after: str | None = None
-    ) -> AsyncGenerator[PolicyStatusChanged, None]:
-        """Yield each change."""
-        async for placed in events_of(info, EventKind.POLICY_STATUS_CHANGED, after):
-            yield PolicyStatusChanged(cursor=placed.cursor, at=placed.at).refer(policy=placed.key)
+    policy_status_changed: PolicyStatusChanged = watched(
+        "A policy of the viewer began or ceased to count.",
+        SignedIn,
+        events={EventKind.POLICY_STATUS_CHANGED: PolicyStatusChanged},
+        only="Patient",
+    )

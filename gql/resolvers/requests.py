@@ -1,22 +1,26 @@
 """Requests: the person's verbs, the reviewer's queue and verbs, and requests as they move."""
 
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
 
 import strawberry
 from strawberry.types import Info
 
-from actions import requests
+from actions import queues, requests
 from actions.call import Ref
 from domain.access import StaffPermission
+from domain.appeals import MOSCOW
+from domain.changes import FORMS, ChangeCategory, faults
 from domain.events import EventKind
-from domain.requests import RequestStatus
+from domain.requests import RequestKind, RequestStatus
 from gql.context import Context
 from gql.permissions.record import CanSubmitRequest, CanWorkRequests
 from gql.permissions.session import SignedIn
 from gql.permissions.staff import CanWorkQueue
-from gql.planning.sources import Connection, Where, root_connection
+from gql.planning.sources import Connection, Where, root_connection, watched
 from gql.resolvers.mutations import mutation, owned_key, shared_id
-from gql.resolvers.subscriptions import events_of, subscription
+from gql.resolvers.queries import question
+from gql.schema.changes import DataChangeFault, DataChangeForm, DataValueInput, SubmitDataChangeInput
+from gql.schema.queues import RequestQueueSummary
 from gql.schema.requests import (
     PatientRequest,
     RequestInput,
@@ -36,10 +40,40 @@ class RequestQueries:
         "Requests to the organizations where the viewer is a reviewer, the most urgent first.",
         CanWorkQueue,
         order=[QueuedRequestRow.due_at, QueuedRequestRow.id],
-        where={"status": Where(QueuedRequestRow.status, Op.EQ, RequestStatus, "Where they stand.")},
+        where={
+            "status": Where(QueuedRequestRow.status, Op.EQ, RequestStatus, "Where they stand."),
+            "kind": Where(QueuedRequestRow.kind, Op.EQ, RequestKind, "What is asked for."),
+        },
         through=QueuedRequestRow,
         at=(QueuedRequestRow.organization_id, StaffPermission.WORK_QUEUE),
     )
+
+    @question(
+        "The queues where the viewer is a reviewer in numbers; ask again when `requestQueueChanged` tells of a move.",
+        CanWorkQueue,
+    )
+    async def request_queue_summary(self, info: Info[Context, None]) -> RequestQueueSummary | None:
+        """Count."""
+        return RequestQueueSummary.of(await queues.summary(info.context.call))
+
+    @question("The forms for changing personal data, so that a client can draw them.", SignedIn)
+    async def data_change_forms(self) -> list[DataChangeForm] | None:
+        """Return them."""
+        return [DataChangeForm.of(form) for form in FORMS.values()]
+
+    @question(
+        "What is wrong with a form that isn't sent yet; nothing of it is kept.",
+        SignedIn,
+        category="What is to change.",
+        values="The form as far as it is filled in.",
+    )
+    async def data_change_faults(
+        self, info: Info[Context, None], category: ChangeCategory, values: list[DataValueInput]
+    ) -> list[DataChangeFault] | None:
+        """Check it."""
+        today = info.context.call.app.store.clock().astimezone(MOSCOW).date()
+        given = tuple((value.field, value.value) for value in values)
+        return [DataChangeFault.of(fault) for fault in faults(category, given, today)]
 
 
 @strawberry.type
@@ -55,6 +89,21 @@ class RequestMutations:
             organization_id=shared_id(input.organization_id, "Organization", "organizationId"),
             kind=input.kind,
             words=input.text,
+        )
+        return _payload(done)
+
+    @mutation("Ask for a change of personal data; every fault of the form is named.", CanSubmitRequest)
+    async def submit_data_change(
+        self, info: Info[Context, None], input: SubmitDataChangeInput
+    ) -> RequestPayload | None:
+        """Submit."""
+        done = await requests.submit_change(
+            info.context.call.with_key(input.key),
+            patient_id=owned_key(input.patient_id, "Patient", "patientId")[0],
+            organization_id=shared_id(input.organization_id, "Organization", "organizationId"),
+            category=input.category,
+            values=tuple((value.field, value.value) for value in input.values),
+            reason=input.reason,
         )
         return _payload(done)
 
@@ -78,7 +127,10 @@ class RequestMutations:
         """Ask."""
         return await _moved(requests.ask, info, input)
 
-    @mutation("Grant a request.", CanWorkRequests)
+    @mutation(
+        "Grant a request; an approved change of data is applied, by a second reviewer where two must agree.",
+        CanWorkRequests,
+    )
     async def approve_request(self, info: Info[Context, None], input: RequestInput) -> RequestPayload | None:
         """Approve."""
         return await _moved(requests.approve, info, input)
@@ -93,13 +145,18 @@ class RequestMutations:
 class RequestSubscriptions:
     """Requests on screens."""
 
-    @subscription("A request of the viewer, or in a reviewer's queue, moved.", SignedIn)
-    async def request_status_changed(
-        self, info: Info[Context, None], after: str | None = None
-    ) -> AsyncGenerator[RequestStatusChanged, None]:
-        """Yield each move."""
-        async for placed in events_of(info, EventKind.REQUEST_STATUS_CHANGED, after):
-            yield RequestStatusChanged(cursor=placed.cursor, at=placed.at).refer(request=placed.key)
+    request_status_changed: RequestStatusChanged = watched(
+        "A request of the viewer, or in a reviewer's queue, moved.",
+        SignedIn,
+        events={EventKind.REQUEST_STATUS_CHANGED: RequestStatusChanged},
+        only="Patient",
+    )
+    request_queue_changed: RequestStatusChanged = watched(
+        "A request came into the queues of the organizations where the viewer is a reviewer, or moved in them.",
+        CanWorkQueue,
+        events={EventKind.REQUEST_STATUS_CHANGED: RequestStatusChanged},
+        at=StaffPermission.WORK_QUEUE,
+    )
 
 
 async def _moved(verb: Callable[..., Awaitable[Ref]], info: Info[Context, None], input: RequestInput) -> RequestPayload:

@@ -1,6 +1,5 @@
 """Results: filed by laboratories, seen by people as they arrive."""
 
-from collections.abc import AsyncGenerator
 from datetime import date
 
 import strawberry
@@ -13,9 +12,16 @@ from domain.results import ObservationSent, PersonNamed, ReportSent
 from gql.context import Context
 from gql.permissions.record import CanReceiveResults
 from gql.permissions.session import SignedIn
+from gql.planning.sources import watched
 from gql.resolvers.mutations import mutation
-from gql.resolvers.subscriptions import events_of, subscription
-from gql.schema.results import AbnormalResultArrived, PersonInput, ReceiveResultInput, ReceiveResultPayload
+from gql.schema.results import (
+    AbnormalResultArrived,
+    CriticalResultArrived,
+    PersonInput,
+    ReceiveResultInput,
+    ReceiveResultPayload,
+    ResultArrived,
+)
 
 
 @strawberry.type
@@ -35,13 +41,24 @@ class ResultMutations:
 class ResultSubscriptions:
     """Results on screens."""
 
-    @subscription("A result outside its range came in for the viewer, or for a doctor's patient.", SignedIn)
-    async def abnormal_result_arrived(
-        self, info: Info[Context, None], after: str | None = None
-    ) -> AsyncGenerator[AbnormalResultArrived, None]:
-        """Yield each alert."""
-        async for placed in events_of(info, EventKind.ABNORMAL_RESULT_ARRIVED, after):
-            yield AbnormalResultArrived(cursor=placed.cursor, at=placed.at).refer(report=placed.key)
+    result_arrived: ResultArrived = watched(
+        "A result came in for the viewer, or for a doctor's patient.",
+        SignedIn,
+        events={EventKind.RESULT_ARRIVED: ResultArrived},
+        only="Patient",
+    )
+    abnormal_result_arrived: AbnormalResultArrived = watched(
+        "A result outside its range came in for the viewer, or for a doctor's patient.",
+        SignedIn,
+        events={EventKind.ABNORMAL_RESULT_ARRIVED: AbnormalResultArrived},
+        only="Patient",
+    )
+    critical_result_arrived: CriticalResultArrived = watched(
+        "A result beyond a critical limit came in for the viewer, or for a doctor's patient.",
+        SignedIn,
+        events={EventKind.CRITICAL_RESULT_ARRIVED: CriticalResultArrived},
+        only="Patient",
+    )
 
 
 def _person(sent: PersonInput) -> PersonNamed:

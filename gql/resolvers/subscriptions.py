@@ -1,71 +1,46 @@
-"""What every subscription field has: guards, and the one stream of events behind it."""
+"""The one subscription that has all of a person's own events."""
 
-import inspect
-from collections.abc import AsyncGenerator, Callable
-from typing import Any, TypeVar, cast
+from typing import Any, Final
 
 import strawberry
-from strawberry.extensions import FieldExtension
-from strawberry.types import Info
-from strawberry.types.field import StrawberryField
 
-from domain.errors import InvalidInput
 from domain.events import EventKind
-from gql.context import Context
-from gql.planning.sources import Guard
-from gql.resolvers.mutations import refused_early
-from persistence.events import Cursor
-from subscriptions.stream import Happened, Interest
+from gql.permissions.session import SignedIn
+from gql.planning.sources import watched
+from gql.schema.appointments import AppointmentChanged, SlotChanged
+from gql.schema.audit import RecordOpened, SecurityAlertRaised
+from gql.schema.consents import ConsentChanged
+from gql.schema.happenings import Happening
+from gql.schema.policies import PolicyStatusChanged
+from gql.schema.recovery import RecoveryChanged
+from gql.schema.registration import RegistrationChanged
+from gql.schema.requests import RequestStatusChanged
+from gql.schema.results import AbnormalResultArrived, CriticalResultArrived, ResultArrived
 
-AFTER = "A cursor or an `asOf`: what happened since is sent first. Without it, only what happens from now on."
-
-
-F = TypeVar("F", bound=Callable[..., Any])
-
-
-class StreamGuards(FieldExtension):
-    """Asks the permission classes when the stream begins; rights are decided anew at every event."""
-
-    def __init__(self, guards: tuple[Guard, ...]) -> None:
-        self._guards = tuple(guard() for guard in guards)
-
-    def apply(self, field: StrawberryField) -> None:
-        """Print the guards as directives and describe the argument."""
-        for guard in self._guards:
-            if guard.schema_directive not in field.directives:
-                field.directives.append(guard.schema_directive)
-        for argument in field.arguments:
-            argument.description = AFTER
-
-    async def resolve_async(self, next_: Callable[..., Any], source: Any, info: Info, **given: Any) -> Any:
-        """Start the stream if every guard lets it."""
-        for guard in self._guards:
-            if not guard.has_permission(source, info, **given):
-                raise await refused_early(info.context)
-        stream = next_(source, info, **given)
-        return await stream if inspect.isawaitable(stream) else stream
+PAYLOADS: Final[dict[EventKind, type[Any]]] = {
+    EventKind.APPOINTMENT_CHANGED: AppointmentChanged,
+    EventKind.SLOT_CHANGED: SlotChanged,
+    EventKind.RESULT_ARRIVED: ResultArrived,
+    EventKind.ABNORMAL_RESULT_ARRIVED: AbnormalResultArrived,
+    EventKind.CRITICAL_RESULT_ARRIVED: CriticalResultArrived,
+    EventKind.REQUEST_STATUS_CHANGED: RequestStatusChanged,
+    EventKind.POLICY_STATUS_CHANGED: PolicyStatusChanged,
+    EventKind.CONSENT_CHANGED: ConsentChanged,
+    EventKind.RECORD_OPENED: RecordOpened,
+    EventKind.SECURITY_ALERT: SecurityAlertRaised,
+    EventKind.REGISTRATION_CHANGED: RegistrationChanged,
+    EventKind.RECOVERY_CHANGED: RecoveryChanged,
+}
+"""What each kind of event is shown as."""
 
 
-def subscription(description: str, *guards: Guard) -> Callable[[F], F]:
-    """Declare a subscription."""
-    declared: Any = strawberry.subscription(description=description, extensions=[StreamGuards(guards)])
-    return cast("Callable[[F], F]", declared)
+@strawberry.type
+class AllSubscriptions:
+    """Everything in one stream."""
 
-
-async def events_of(info: Info[Context, None], kind: EventKind, after: str | None) -> AsyncGenerator[Happened, None]:
-    """Yield the events of a kind that may concern the viewer; whether they do is decided when they are loaded.
-
-    Raises:
-        InvalidInput: `after` is no cursor.
-        StreamGap: what follows the cursor is no longer kept.
-        Ended: the session is over or the roles have changed.
-    """
-    context = info.context
-    assert context.viewer is not None
-    assert context.hub is not None
-    try:
-        cursor = Cursor.parse(after if after is not None else context.as_of)
-    except ValueError:
-        raise InvalidInput("after") from None
-    async for happened in context.hub.stream(Interest.of(context.viewer, kind), cursor):
-        yield happened
+    events: Happening = watched(
+        "Everything that concerns the viewer, in one stream: select what you want of each type by a fragment.",
+        SignedIn,
+        events=PAYLOADS,
+        only="Patient",
+    )

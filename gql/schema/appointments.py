@@ -7,12 +7,13 @@ import strawberry
 
 from domain.appointments import AppointmentStatus, ServiceType, SlotState
 from gql.permissions.record import CanReadAppointments, CanReadProfile
-from gql.planning.sources import Node, column, identity, node, reference, sealed, to_one
+from gql.planning.sources import Node, column, computed, identity, node, reference, sealed, to_one
 from gql.schema.errors import UserError
+from gql.schema.happenings import Happening
 from gql.schema.organizations import Organization
 from gql.schema.payloads import Payload
 from gql.schema.practitioners import Practitioner
-from gql.schema.scalars import AS_OF, CURSOR, key_field
+from gql.schema.scalars import AS_OF, key_field
 from persistence.appointments import AppointmentBody, AppointmentRow, SlotRow
 
 if TYPE_CHECKING:
@@ -42,6 +43,11 @@ class Appointment(Node):
     created_at: datetime = column(AppointmentRow.created_at, "When it was booked.")
     reason: str | None = sealed("reason", "What the patient said it is about.", CanReadAppointments)
     cancel_reason: str | None = sealed("cancel_reason", "Why it was cancelled.", CanReadAppointments)
+    calendar_file: str = computed(
+        "/calendars/visits/{}/{}.ics".format,
+        "Path to the visit as an iCalendar file, with a session; of a cancelled one, the word that takes it out.",
+        columns=[AppointmentRow.patient_id, AppointmentRow.id],
+    )
     practitioner: Practitioner | None = to_one(AppointmentRow.practitioner_id, "Who is seen.")
     clinic: Organization | None = to_one(AppointmentRow.organization_id, "Where.")
     patient: Annotated["Patient", strawberry.lazy("gql.schema.patients")] | None = to_one(
@@ -88,9 +94,14 @@ class CancelAppointmentPayload(Payload):
 
 
 @strawberry.type(description="A visit was booked, moved or cancelled.")
-class AppointmentChanged(Payload):
+class AppointmentChanged(Happening):
     """An event."""
 
     appointment: Appointment | None = reference("The visit as it is now.")
-    cursor: str = strawberry.field(description=CURSOR)
-    at: datetime = strawberry.field(description="When it happened.")
+
+
+@strawberry.type(description="A time was taken or became free.")
+class SlotChanged(Happening):
+    """An event."""
+
+    slot: Slot | None = reference("The time as it is now.")

@@ -7,6 +7,7 @@ import strawberry
 from domain.appointments import AppointmentStatus, ServiceType
 from domain.patients import Sex
 from gql.permissions.record import (
+    CanAppeal,
     CanReadAccessLog,
     CanReadAppointments,
     CanReadConsents,
@@ -32,6 +33,7 @@ from gql.planning.sources import (
     to_many,
 )
 from gql.schema.allergies import ALLERGY_FILTERS, AllergyIntolerance
+from gql.schema.appeals import Appeal
 from gql.schema.appointments import Appointment
 from gql.schema.audit import AuditEntry
 from gql.schema.conditions import CONDITION_FILTERS, Condition
@@ -45,6 +47,7 @@ from gql.schema.requests import REQUEST_FILTERS, PatientRequest
 from gql.schema.results import OBSERVATION_FILTERS, REPORT_FILTERS, DiagnosticReport, Observation
 from persistence.access import ConsentRow
 from persistence.allergies import AllergyRow
+from persistence.appeals import AppealRow
 from persistence.appointments import AppointmentRow
 from persistence.audit import AuditRow
 from persistence.conditions import ConditionRow
@@ -194,4 +197,10 @@ class Patient(Node):
         "Who opened or changed this record, the latest first.",
         CanReadAccessLog,
         order=[desc(AuditRow.id)],
+    )
+    appeals: Connection[Appeal] | None = connection(
+        AppealRow.patient_id,
+        "What was asked about the data in this record, the latest first.",
+        CanAppeal,
+        order=[desc(AppealRow.id)],
     )

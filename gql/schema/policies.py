@@ -1,6 +1,6 @@
 """Insurance policies."""
 
-from datetime import date, datetime
+from datetime import date
 from typing import TYPE_CHECKING, Annotated
 
 import strawberry
@@ -9,9 +9,10 @@ from domain.policies import PolicyKind, PolicyStatus
 from gql.permissions.record import CanReadPolicies, CanReadProfile
 from gql.planning.sources import Node, Where, column, identity, node, reference, sealed, to_one
 from gql.schema.errors import UserError
+from gql.schema.happenings import Happening
 from gql.schema.organizations import Organization
 from gql.schema.payloads import Payload
-from gql.schema.scalars import AS_OF, CURSOR, key_field
+from gql.schema.scalars import AS_OF, key_field
 from persistence.policies import InsurancePolicyBody, InsurancePolicyRow
 from persistence.tree import Op
 
@@ -61,9 +62,7 @@ class ChangePolicyStatusPayload(Payload):
 
 
 @strawberry.type(description="A policy began or ceased to count.")
-class PolicyStatusChanged(Payload):
+class PolicyStatusChanged(Happening):
     """An event."""
 
     policy: InsurancePolicy | None = reference("The policy as it is now.")
-    cursor: str = strawberry.field(description=CURSOR)
-    at: datetime = strawberry.field(description="When it happened.")

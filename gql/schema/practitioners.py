@@ -7,7 +7,7 @@ import strawberry
 
 from domain.appointments import SlotState
 from gql.permissions.session import SignedIn
-from gql.planning.sources import Connection, Node, Where, column, connection, identity, node, to_one
+from gql.planning.sources import Connection, Node, Where, column, computed, connection, identity, node, to_one
 from gql.schema.organizations import Organization
 from persistence.appointments import SlotRow
 from persistence.practitioners import PractitionerRow, SpecialtyRow
@@ -35,6 +35,11 @@ class Practitioner(Node):
     name: str = column(PractitionerRow.name, "Full name.")
     specialty: Specialty | None = to_one(PractitionerRow.specialty_id, "What they do.")
     clinic: Organization | None = to_one(PractitionerRow.organization_id, "Where they see patients.")
+    busy_times: str = computed(
+        "/calendars/busy/{}.ics".format,
+        "Path to when the practitioner is busy in the next 30 days, as iCalendar free/busy, with a session.",
+        columns=[PractitionerRow.id],
+    )
     slots: Connection[Annotated["Slot", strawberry.lazy("gql.schema.appointments")]] | None = connection(
         SlotRow.practitioner_id,
         "Times that can be booked, in time order.",

@@ -5,13 +5,16 @@ from typing import TYPE_CHECKING, Annotated
 
 import strawberry
 
+from domain.changes import ChangeCategory
 from domain.requests import RequestKind, RequestStatus
 from gql.permissions.record import CanReadProfile, CanReadRequests
-from gql.planning.sources import Node, Where, column, identity, node, reference, sealed, to_many, to_one
+from gql.planning.sources import Node, Where, column, computed, identity, node, reference, sealed, to_many, to_one
+from gql.schema.changes import DataValue, told
 from gql.schema.errors import UserError
+from gql.schema.happenings import Happening
 from gql.schema.organizations import Organization
 from gql.schema.payloads import Payload
-from gql.schema.scalars import AS_OF, CURSOR, key_field
+from gql.schema.scalars import AS_OF, key_field
 from persistence.requests import PatientRequestBody, PatientRequestRow, RequestStepBody, RequestStepRow
 from persistence.tree import Op
 
@@ -23,6 +26,7 @@ if TYPE_CHECKING:
 class RequestStep:
     """A step."""
 
+    number: int = column(RequestStepRow.number, "From 1, without a gap.")
     status: RequestStatus = column(RequestStepRow.status, "Where the request stood from then on.")
     at: datetime = column(RequestStepRow.at, "When.")
     comment: str | None = sealed("comment", "What was said with it.", CanReadRequests)
@@ -47,6 +51,13 @@ class PatientRequest(Node):
     due_at: datetime = column(PatientRequestRow.due_at, "When the answer is due.")
     text: str | None = sealed("text", "In the person's words.", CanReadRequests)
     answer: str | None = sealed("answer", "The reviewer's last word.", CanReadRequests)
+    category: ChangeCategory | None = sealed("category", "Of a change of data: what changes.", CanReadRequests)
+    values: list[DataValue] | None = computed(
+        told, "Of a change of data: the new values.", CanReadRequests, attributes=["values"]
+    )
+    former_values: list[DataValue] | None = computed(
+        told, "What stood there before the change was applied.", CanReadRequests, attributes=["former"]
+    )
     organization: Organization | None = to_one(PatientRequestRow.organization_id, "Who works on it.")
     steps: list[RequestStep] | None = to_many(
         RequestStepRow.request_id, "Its life, oldest first.", CanReadRequests, order=[RequestStepRow.id]
@@ -96,9 +107,7 @@ class RequestPayload(Payload):
 
 
 @strawberry.type(description="A request moved.")
-class RequestStatusChanged(Payload):
+class RequestStatusChanged(Happening):
     """An event."""
 
     request: PatientRequest | None = reference("The request as it is now.")
-    cursor: str = strawberry.field(description=CURSOR)
-    at: datetime = strawberry.field(description="When it happened.")

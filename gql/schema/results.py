@@ -2,12 +2,13 @@
 
 from datetime import datetime
 from decimal import Decimal
+from functools import lru_cache
 from typing import TYPE_CHECKING, Annotated
 
 import strawberry
 
 from domain.patients import Sex
-from domain.results import Flag, ReportStatus
+from domain.results import Flag, RangeOrigin, ReportStatus
 from gql.permissions.record import CanReadProfile, CanReadResults
 from gql.planning.sources import (
     Connection,
@@ -24,9 +25,10 @@ from gql.planning.sources import (
     to_one,
 )
 from gql.schema.errors import UserError
+from gql.schema.happenings import Happening
 from gql.schema.organizations import Organization
 from gql.schema.payloads import Payload
-from gql.schema.scalars import AS_OF, CURSOR, key_field
+from gql.schema.scalars import AS_OF, key_field
 from persistence.results import DiagnosticReportBody, DiagnosticReportRow, ObservationBody, ObservationRow
 from persistence.tree import Op
 
@@ -34,6 +36,7 @@ if TYPE_CHECKING:
     from gql.schema.patients import Patient
 
 
+@lru_cache(maxsize=4096)
 def number(value: str) -> Decimal | None:
     """Return a value as a number with the digits that were sent, or None if it is text."""
     try:
@@ -48,6 +51,13 @@ def bound(value: str | None) -> Decimal | None:
     return None if value is None else number(value)
 
 
+def origin(low: str | None, high: str | None, own: bool) -> RangeOrigin | None:
+    """Return whose range it is."""
+    if low is None and high is None:
+        return None
+    return RangeOrigin.OWN if own else RangeOrigin.LABORATORY
+
+
 @node(ObservationRow, ObservationBody, guard=CanReadResults, description="What is measured.")
 class Analyte:
     """An analyte, as the laboratory named it."""
@@ -57,12 +67,20 @@ class Analyte:
     title: str = sealed("title", "Its name.")
 
 
-@node(ObservationRow, ObservationBody, guard=CanReadResults, description="What is normal, as the laboratory says.")
+@node(
+    ObservationRow,
+    ObservationBody,
+    guard=CanReadResults,
+    description="What is normal: as the laboratory says, else as we do.",
+)
 class ReferenceRange:
     """A range, in the observation's unit."""
 
     low: Decimal | None = computed(bound, "Lower bound; itself normal.", attributes=["low"])
     high: Decimal | None = computed(bound, "Upper bound; itself normal.", attributes=["high"])
+    origin: RangeOrigin | None = computed(
+        origin, "Whose range it is; null where there is none.", attributes=["low", "high", "own_range"]
+    )
 
 
 @node(ObservationRow, ObservationBody, guard=CanReadResults, description="One measured or observed thing.")
@@ -175,9 +193,21 @@ class ReceiveResultPayload(Payload):
 
 
 @strawberry.type(description="A result outside its range has come in.")
-class AbnormalResultArrived(Payload):
+class AbnormalResultArrived(Happening):
     """An event."""
 
     report: DiagnosticReport | None = reference("The report as it is now.")
-    cursor: str = strawberry.field(description=CURSOR)
-    at: datetime = strawberry.field(description="When it happened.")
+
+
+@strawberry.type(description="A result beyond a critical limit has come in: a doctor must act at once.")
+class CriticalResultArrived(Happening):
+    """An event."""
+
+    report: DiagnosticReport | None = reference("The report as it is now.")
+
+
+@strawberry.type(description="A result has come in.")
+class ResultArrived(Happening):
+    """An event."""
+
+    report: DiagnosticReport | None = reference("The report as it is now.")

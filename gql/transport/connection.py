@@ -13,7 +13,8 @@ from gql.transport.frames import Close, Message
 from gql.transport.lines import Lines
 from gql.transport.operations import Operations
 from gql.transport.refusals import TOO_MANY, Refused
-from gql.transport.settings import TransportSettings
+from gql.transport.settings import LINE, Line, TransportSettings
+from persistence.away import is_away
 
 logger = logging.getLogger(__name__)
 
@@ -21,7 +22,18 @@ logger = logging.getLogger(__name__)
 class Connection:
     """Reads messages in order; a send that waits for a slow reader holds back everything behind it."""
 
-    __slots__ = ("_closed", "_engine", "_leaving", "_operations", "_receive", "_scope", "_send", "_settings", "caller")
+    __slots__ = (
+        "_closed",
+        "_engine",
+        "_leaving",
+        "_line",
+        "_operations",
+        "_receive",
+        "_scope",
+        "_send",
+        "_settings",
+        "caller",
+    )
 
     def __init__(self, scope: Scope, receive: Receive, send: Send, engine: Engine, settings: TransportSettings) -> None:
         self.caller = Caller()
@@ -30,7 +42,8 @@ class Connection:
         self._send = send
         self._engine = engine
         self._settings = settings
-        self._operations = Operations(engine, self.send, self.close)
+        self._operations = Operations(engine, self.send, self.write, self.close)
+        self._line: Line | None = scope.get(LINE)
         self._closed = False
         self._leaving = False
 
@@ -47,7 +60,10 @@ class Connection:
             pass
         except Exception as error:  # noqa: BLE001 (the last line: the engine promises never to raise)
             logger.error("the engine raised %s", type(error).__name__)
-            await self.close(frames.INTERNAL, "Internal server error")
+            if is_away(error):
+                await self.close(frames.LATER, "Try again later")
+            else:
+                await self.close(frames.INTERNAL, "Internal server error")
         finally:
             lines.closed(self.hang_up)
             await self._operations.end()
@@ -62,9 +78,16 @@ class Connection:
         """Send a message, waiting until the client takes it.
 
         Raises:
-            Gone: nobody takes it any more.
+            Gone: nobody takes it any more, or not for long.
         """
-        await self._event({"type": "websocket.send", "text": text})
+        if self._closed:
+            raise Gone
+        if not self.write(text):
+            await self._event({"type": "websocket.send", "text": text})
+
+    def write(self, text: str) -> bool:
+        """Send a message if it goes out at once, without the timer that would cost as much as all the rest of it."""
+        return not self._closed and self._line is not None and self._line.write(text)
 
     async def close(self, code: int, reason: str) -> None:
         """Close the socket, once; a client that has gone already is none the wiser."""
@@ -80,9 +103,20 @@ class Connection:
             raise Gone
         self._closed = last
         try:
-            await self._send(event)
+            await self._patiently(event)
         except (OSError, RuntimeError):
             # OSError: the client went away. RuntimeError: while this waited, the socket was closed from our side.
+            raise Gone from None
+
+    async def _patiently(self, event: dict[str, Any]) -> None:
+        """Send to a client that takes its time, and cut one that takes nothing."""
+        try:
+            async with asyncio.timeout(self._settings.limits.slow_seconds):
+                await self._send(event)
+        except TimeoutError:
+            self._closed = True
+            if self._line is not None:
+                self._line.cut(frames.TOO_SLOW, "Too slow: reconnect and resume")
             raise Gone from None
 
     async def _message(self) -> Message:

@@ -1,6 +1,5 @@
 """Who knocks: the caller's token and circumstances, from headers, cookie or a websocket's first message."""
 
-import ipaddress
 import re
 from typing import Any
 
@@ -11,8 +10,8 @@ from gql.transport import origin
 from gql.transport.headers import language
 from gql.transport.refusals import BAD_BEARER, BAD_KEY, CSRF, ORIGIN, Refused
 from gql.transport.settings import TransportSettings
+from security import callers
 
-USER_AGENT = 200
 _TOKEN = re.compile(r"[A-Za-z0-9\-._~+/]{1,4096}=*", re.ASCII)  # b64token of RFC 6750
 _KEY = re.compile(r"[ -~]{1,255}", re.ASCII)
 
@@ -51,12 +50,15 @@ def of_socket(scope: Scope, headers: dict[str, str], settings: TransportSettings
 def _caller(
     scope: Scope, headers: dict[str, str], settings: TransportSettings, token: str | None, key: str | None
 ) -> Caller:
-    agent = headers.get("user-agent", "")[:USER_AGENT]
     return Caller(
         token=token,
-        address=_address(scope, headers, settings),
+        address=callers.address(
+            scope["client"][0] if scope.get("client") else "",
+            headers.get("x-forwarded-for", ""),
+            trusted_proxy=settings.trusted_proxy,
+        ),
         language=language(headers.get("accept-language", "")),
-        user_agent=agent if agent.isprintable() else "".join(filter(str.isprintable, agent)),
+        user_agent=callers.user_agent(headers.get("user-agent", "")),
         key=key,
     )
 
@@ -97,13 +99,3 @@ def _cookie(header: str, name: str) -> str | None:
         if found == name:
             return value.strip('"')
     return None
-
-
-def _address(scope: Scope, headers: dict[str, str], settings: TransportSettings) -> str:
-    """Return the client's IP address; of X-Forwarded-For only the hop that our own proxy wrote."""
-    direct = scope["client"][0] if scope.get("client") else ""
-    hop = headers.get("x-forwarded-for", "").rpartition(",")[2].strip() if settings.trusted_proxy else ""
-    try:
-        return str(ipaddress.ip_address(hop))
-    except ValueError:
-        return str(direct)

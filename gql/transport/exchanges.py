@@ -7,6 +7,7 @@ from gql.transport import accept, body, headers, streams
 from gql.transport.lines import Lines
 from gql.transport.multipart import Multipart
 from gql.transport.refusals import NO_SESSION, TOO_LARGE, Refusal
+from gql.transport.settings import Limits
 from gql.transport.sse import SSE
 
 Header = tuple[bytes, bytes]
@@ -46,14 +47,16 @@ class Exchange:
             await body.drain(self.receive, LINGER_BYTES, LINGER_SECONDS)
             await self._send({"type": "http.response.body", "body": b""})
 
-    async def stream(self, stream: Stream, lines: Lines, heartbeat_seconds: float) -> None:
+    async def stream(self, stream: Stream, lines: Lines, limits: Limits) -> None:
         """Send a stream in the framing that was negotiated."""
         framing = FRAMINGS[self.accepted.stream or accept.SSE]
         # Proxies (nginx) would keep the events back.
         extra = [(b"content-type", framing.content_type), (b"x-accel-buffering", b"no")]
         await self._start(200, extra)
         await self._send({"type": "http.response.body", "body": framing.opening, "more_body": True})
-        pump = streams.Pump(streams.chunks(stream, framing), framing.heartbeat, heartbeat_seconds)
+        pump = streams.Pump(
+            streams.chunks(stream, framing), framing.heartbeat, limits.heartbeat_seconds, limits.slow_seconds
+        )
         await pump.run(self.receive, self._send, lines)
 
     async def _write(self, status: int, content: bytes, extra: list[Header], *, more: bool = False) -> None:

@@ -1,6 +1,7 @@
 """Messages of graphql-transport-ws: what a client may send, and how ours are written."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -26,6 +27,10 @@ class Close(Exception):
 
 BAD_REQUEST, UNAUTHORIZED, FORBIDDEN, BAD_PROTOCOL = 4400, 4401, 4403, 4406
 INIT_TIMEOUT, TAKEN, TOO_MANY_INITS, TOO_BIG, INTERNAL, RESTART = 4408, 4409, 4429, 1009, 4500, 1012
+LATER = 1013
+"""Try again later: clients come back after it, and never after 4500."""
+RECONNECT, TOO_SLOW = 4499, 4498
+"""Our own, which clients take for a reason to come back: graphql-ws retries after every code that it doesn't know."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +70,9 @@ def parse(message: dict[str, Any], limit: int) -> Message:
     raise Close(BAD_REQUEST, f"Invalid message '{kind}'")
 
 
+@lru_cache(maxsize=4)
 def framed(operation: str, kind: str, payload: bytes) -> str:
-    """Return a message around ready JSON; nothing is decoded or encoded twice."""
+    """Return a message around ready JSON; what is told to many is written once."""
     return f'{{"id":{_encoded(operation)},"type":"{kind}","payload":{payload.decode()}}}'
 
 

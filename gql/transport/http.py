@@ -87,10 +87,6 @@ class HTTP:
             raise Refused(BAD_TYPE)
 
     async def _run(self, exchange: Exchange, request: Request, caller: Caller) -> None:
-        unknown = messages.not_persisted(request)
-        if unknown:
-            await self._reply(exchange, unknown)
-            return
         kind = self._engine.kind(request)
         if kind == "mutation" and exchange.scope["method"] == "GET":
             raise Refused(MUTATION_BY_GET)
@@ -104,13 +100,13 @@ class HTTP:
         if isinstance(outcome, Reply):
             await self._reply(exchange, outcome, streamed=True)
         else:
-            await exchange.stream(outcome, self._lines, self._settings.limits.heartbeat_seconds)
+            await exchange.stream(outcome, self._lines, self._settings.limits)
 
     async def _reply(self, exchange: Exchange, reply: Reply, *, streamed: bool = False) -> None:
         """Answer once; as a stream of one where the client takes nothing else or asked for a stream."""
         streamed = streamed or exchange.accepted.single is None
         if streamed and exchange.accepted.stream and reply.status is None:
-            await exchange.stream(streams.only(reply), self._lines, self._settings.limits.heartbeat_seconds)
+            await exchange.stream(streams.only(reply), self._lines, self._settings.limits)
         else:
             await exchange.reply(reply)
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import msgspec
 
-from gql.exchange import Reply, Request
+from gql.exchange import Request
 from gql.transport.refusals import (
     BAD_DOCUMENT_ID,
     BAD_EXTENSIONS,
@@ -14,7 +14,6 @@ from gql.transport.refusals import (
     BATCH,
     NO_QUERY,
     NOT_AN_OBJECT,
-    NOT_PERSISTED,
     Refusal,
     Refused,
 )
@@ -40,16 +39,6 @@ def request(message: Any) -> Request:
         extensions=extensions,
         document_id=document_id,
     )
-
-
-def not_persisted(request: Request) -> Reply | None:
-    """Return the answer to a hash alone (Apollo's automatic persisted queries); None for any other request.
-
-    We never learn a document from a client: the trusted ones are listed at build time (`documentId`).
-    """
-    if request.query is not None or request.document_id is not None:
-        return None
-    return Reply(NOT_PERSISTED.body("en"), executed=False)
 
 
 def errors_of(body: bytes) -> bytes:

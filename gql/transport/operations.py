@@ -5,7 +5,7 @@ import logging
 from collections.abc import Awaitable, Callable
 from contextlib import aclosing, suppress
 
-from gql.exchange import Caller, Engine, Reply, Request, Stream, StreamEnded
+from gql.exchange import Caller, Engine, Pushing, Reply, Request, Stream, StreamEnded
 from gql.transport import frames, messages
 from gql.transport.body import Gone
 from gql.transport.refusals import INTERNAL
@@ -18,16 +18,19 @@ Task = asyncio.Task[None]
 class Operations:
     """Runs a connection's operations; a subscription is cancelled by its client, a mutation never half-way."""
 
-    __slots__ = ("_close", "_engine", "_named", "_send", "_single", "_streams")
+    __slots__ = ("_close", "_engine", "_named", "_send", "_single", "_streams", "_write")
 
     def __init__(
         self,
         engine: Engine,
         send: Callable[[str], Awaitable[None]],
+        write: Callable[[str], bool],
         close: Callable[[int, str], Awaitable[None]],
     ) -> None:
+        """`send` waits until a message is taken; `write` sends it if it goes out at once, and says whether it did."""
         self._engine = engine
         self._send = send
+        self._write = write
         self._close = close
         self._named: dict[str, Task] = {}
         self._streams: set[Task] = set()
@@ -70,9 +73,10 @@ class Operations:
 
     async def _run(self, operation: str, request: Request, caller: Caller, *, streaming: bool) -> None:
         try:
-            outcome = messages.not_persisted(request) or await (
+            outcome = await (
                 self._engine.subscribe(request, caller) if streaming else self._engine.execute(request, caller)
             )
+            del request  # a stream may last for hours
             if isinstance(outcome, Reply):
                 await self._reply(operation, outcome)
             else:
@@ -94,6 +98,8 @@ class Operations:
             await self._complete(operation)
 
     async def _carry(self, operation: str, stream: Stream) -> None:
+        if isinstance(stream, Pushing):
+            stream.push_to(self._sink(operation))
         async with aclosing(stream):
             try:
                 async for body in stream:
@@ -102,8 +108,15 @@ class Operations:
                 await self._fail(operation, end.body)
                 if end.session:
                     await self._close(frames.FORBIDDEN, "Forbidden")
+                elif end.reconnect:
+                    await self._close(frames.RECONNECT, "Reconnect and resume")
                 return
         await self._complete(operation)
+
+    def _sink(self, operation: str) -> Callable[[bytes], bool]:
+        """Return what writes a stream's responses, as long as its task has the id."""
+        task = self._named.get(operation)
+        return lambda body: self._named.get(operation) is task and self._write(frames.framed(operation, "next", body))
 
     async def _complete(self, operation: str) -> None:
         if self._mine(operation):

@@ -35,6 +35,14 @@ def _bad(ru: str, en: str) -> Refusal:
     return Refusal(400, "BAD_REQUEST", ru, en)
 
 
+BAD_HTTP = _bad("Это не запрос HTTP/1.1.", "This is no HTTP/1.1 request.")
+BAD_HANDSHAKE = Refusal(
+    400,
+    "BAD_REQUEST",
+    "Это не рукопожатие websocket версии 13.",
+    "This is no handshake of a websocket of version 13.",
+    ((b"sec-websocket-version", b"13"),),
+)
 NOT_JSON = _bad("Тело запроса — не JSON в UTF-8.", "The body is not JSON in UTF-8.")
 TOO_DEEP = _bad("JSON вложен слишком глубоко.", "The JSON is nested too deeply.")
 NOT_AN_OBJECT = _bad("Запрос должен быть объектом JSON.", "The request must be a JSON object.")
@@ -60,7 +68,7 @@ NEEDS_STREAM = _bad(
     "Подписке нужен websocket, text/event-stream или multipart/mixed;subscriptionSpec=1.0.",
     "A subscription needs a websocket, text/event-stream or multipart/mixed;subscriptionSpec=1.0.",
 )
-NO_SESSION = Refusal(401, "UNAUTHENTICATED", "Нужно войти.", "You must sign in.", ((b"www-authenticate", b"Bearer"),))
+NO_SESSION = Refusal(401, "NOT_SIGNED_IN", "Нужно войти.", "You must sign in.", ((b"www-authenticate", b"Bearer"),))
 CSRF = Refusal(403, "CSRF", "Нет верного заголовка X-CSRF-Token.", "There is no valid X-CSRF-Token header.")
 PREFLIGHT = Refusal(
     403,
@@ -69,6 +77,8 @@ PREFLIGHT = Refusal(
     "An upload needs the header GraphQL-Require-Preflight.",
 )
 ORIGIN = Refusal(403, "ORIGIN", "С этого сайта запросы не принимаются.", "Requests from this site are refused.")
+NO_PLACE = Refusal(404, "NOT_FOUND", "Такого адреса нет.", "There is no such address.")
+WRONG_VERB = Refusal(405, "METHOD_NOT_ALLOWED", "Здесь так не спрашивают.", "This method isn't for this address.")
 BAD_METHOD = Refusal(405, "METHOD_NOT_ALLOWED", "Только GET и POST.", "Only GET and POST.", ((b"allow", b"GET, POST"),))
 MUTATION_BY_GET = Refusal(
     405, "METHOD_NOT_ALLOWED", "Изменения — только методом POST.", "Mutations only by POST.", ((b"allow", b"POST"),)
@@ -85,6 +95,9 @@ TOO_SLOW = Refusal(
     "Тело запроса приходит слишком медленно.",
     "The body comes too slowly.",
     ((b"connection", b"close"),),
+)
+TOO_SLOW_HEADERS = Refusal(
+    408, "TIMEOUT", "Заголовки запроса приходят слишком медленно.", "The headers come too slowly."
 )
 TOO_LARGE = Refusal(
     413,
@@ -110,10 +123,9 @@ INTERNAL = Refusal(500, "INTERNAL", "Внутренняя ошибка.", "Inter
 BUSY = Refusal(
     503, "OVERLOADED", "Слишком много загрузок сразу.", "Too many uploads at once.", ((b"retry-after", b"5"),)
 )
-NOT_PERSISTED = Refusal(
-    200, "PERSISTED_QUERY_NOT_SUPPORTED", "PersistedQueryNotSupported", "PersistedQueryNotSupported"
+OVERLOADED = Refusal(
+    503, "OVERLOADED", "Сейчас слишком много запросов.", "Too many requests just now.", ((b"retry-after", b"1"),)
 )
-"""Apollo's clients look for this very text, and send the whole query then."""
 TOO_MANY = Refusal(
     429,
     "TOO_MANY_SUBSCRIPTIONS",

@@ -2,6 +2,22 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Final, Protocol
+
+LINE: Final = "medkabinet.line"
+"""Where a websocket's scope has its `Line`, if the server gives one."""
+
+
+class Line(Protocol):
+    """What of a connection ASGI doesn't show."""
+
+    def write(self, text: str) -> bool:
+        """Send a message if it goes out at once; return whether it did."""
+        ...
+
+    def cut(self, code: int, reason: str) -> None:
+        """Close although the client takes nothing, the code behind what it hasn't read yet."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +41,8 @@ class Limits:
     """Running at once on one websocket."""
     init_seconds: float = 10.0
     """From the websocket's handshake to `connection_init`."""
+    slow_seconds: float = 20.0
+    """A client that takes nothing for so long, though something waits for it, is cut; it resumes from its cursor."""
     heartbeat_seconds: float = 12.0
     """Between the heartbeats of a silent SSE or multipart stream; proxies cut at 30 or 60."""
 

@@ -32,7 +32,7 @@ class Framing(Protocol):
         ...
 
 
-async def only(reply: Reply) -> Stream:
+async def only(reply: Reply) -> AsyncGenerator[bytes, None]:
     """Yield one answer as a stream, for a client that takes nothing else."""
     yield reply.body
 
@@ -59,18 +59,21 @@ async def next_of(frames: AsyncGenerator[bytes, None]) -> bytes | None:
 class Pump:
     """Carries one stream's frames to one client; at most one frame waits for a slow reader."""
 
-    def __init__(self, frames: AsyncGenerator[bytes, None], heartbeat: bytes, seconds: float) -> None:
+    def __init__(self, frames: AsyncGenerator[bytes, None], heartbeat: bytes, seconds: float, slow: float) -> None:
         self._frames = frames
         self._heartbeat = heartbeat
         self._seconds = seconds
+        self._slow = slow
         self._hung_up = asyncio.Event()
 
     async def run(self, receive: Receive, send: Send, lines: Lines) -> None:
-        """Send until the stream ends, the client goes or the server hangs up."""
+        """Send until the stream ends, the client goes or takes nothing for long, or the server hangs up."""
         leaving = [asyncio.create_task(_gone(receive)), asyncio.create_task(self._hung_up_wait())]
         lines.opened(self.hang_up)
         try:
             await self._carry(send, leaving)
+        except TimeoutError:
+            return  # uvicorn closes what was begun and not ended
         finally:
             lines.closed(self.hang_up)
             await _cancelled(leaving)
@@ -97,7 +100,8 @@ class Pump:
                     following = asyncio.create_task(next_of(self._frames))
                 elif any(task.done() for task in leaving):
                     return
-                await send({"type": "http.response.body", "body": frame, "more_body": True})
+                async with asyncio.timeout(self._slow):
+                    await send({"type": "http.response.body", "body": frame, "more_body": True})
         finally:
             await _cancelled([following])
             await self._frames.aclose()

@@ -18,6 +18,7 @@ from integrations.fhir.bundles import bundle
 from integrations.fhir.elements import Broken
 from integrations.fhir.outcomes import Json, outcome, refused, response
 from persistence import sessions
+from security import callers
 from security.tokens import digest
 
 LARGEST: Final = 20 * 1024 * 1024
@@ -33,28 +34,32 @@ class _Answer(Exception):
         self.body = body
 
 
-def routes(app: App) -> list[Route]:
-    """Return the door's routes."""
+def routes(app: App, *, trusted_proxy: bool = False) -> list[Route]:
+    """Return the door's routes; `trusted_proxy`: believe the last hop of `X-Forwarded-For`."""
 
     async def post(request: Request) -> Response:
-        """Take a bundle."""
+        """Take a bundle; what is refused before the action began is recorded here."""
+        call = _call(app, request, trusted_proxy=trusted_proxy)
         try:
-            return _json(200, await _taken(app, request))
+            return _json(200, await _taken(call, request))
         except _Answer as answer:
+            await _record(call, "NOT_ACCEPTED")
             return _json(answer.status, answer.body)
         except Refusal as refusal:
+            if not refusal.recorded:
+                await _record(call, refusal.code)
             return _json(*refused(refusal))
         except Broken as broken:
+            await _record(call, "CONTENT_INVALID")
             malformed = broken.place.startswith("line ")
             return _json(400 if malformed else 422, outcome("structure" if malformed else "invalid", *_told(broken)))
 
     return [Route("/fhir", post, methods=["POST"])]
 
 
-async def _taken(app: App, request: Request) -> Json:
+async def _taken(call: Call, request: Request) -> Json:
     """Return the answer to a bundle that was filed; who sends it is asked before the first byte is read."""
     _check_headers(request)
-    call = _call(app, request)
     await _require(call)
     raw = await _body(request)
     sent = await run_in_threadpool(bundle, raw)
@@ -74,13 +79,24 @@ def _check_headers(request: Request) -> None:
         raise _too_large()
 
 
-def _call(app: App, request: Request) -> Call:
+async def _record(call: Call, reason: str) -> None:
+    async with call.app.store.snapshot() as snapshot:
+        viewer = await sessions.viewer(snapshot, call.token_hash) if call.token_hash else None
+    entry = AuditEntry(AuditAction.IMPORT, Outcome.REFUSED, reason=reason)
+    await call.app.audit.recorded([entry], call.origin(viewer))
+
+
+def _call(app: App, request: Request, *, trusted_proxy: bool) -> Call:
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     return Call(
         app,
         digest(token.strip()) if scheme.lower() == "bearer" and token.strip() else None,
-        address=request.client.host if request.client else "",
-        user_agent=request.headers.get("user-agent", "")[:300],
+        address=callers.address(
+            request.client.host if request.client else "",
+            request.headers.get("x-forwarded-for", ""),
+            trusted_proxy=trusted_proxy,
+        ),
+        user_agent=callers.user_agent(request.headers.get("user-agent", "")),
         operation="POST /fhir",
         language="en",
     )
@@ -91,7 +107,7 @@ async def _require(call: Call) -> None:
 
     Raises:
         NotSignedIn: the token opens no session.
-        Forbidden: it isn't a record system's; recorded.
+        Forbidden: it isn't a record system's.
     """
     if call.token_hash is None:
         raise NotSignedIn
@@ -101,8 +117,6 @@ async def _require(call: Call) -> None:
             raise NotSignedIn
         may = Rights(viewer, Facts(), snapshot.now).could(Permission.IMPORT_RECORD)
     if not may:
-        entry = AuditEntry(AuditAction.IMPORT, Outcome.REFUSED, reason=Forbidden.code)
-        await call.app.audit.recorded([entry], call.origin(viewer))
         raise Forbidden
 
 

@@ -75,6 +75,7 @@ def _loose(entry: Entry, source: str, part: Element, taken_at: datetime | None, 
         taken_at=taken_at,
         note="\n".join(filter(None, [notes(part), words])) or None,
         system=code.system or "",
+        worded=words is not None,
     )
     return LooseObservation(place=entry.place, source=source, observation=sent, withdrawn=status in WITHDRAWN)
 

@@ -33,6 +33,7 @@ _CONDITIONS: Final[Mapping[str, str]] = {
     "103": "Table value not found",
     "200": "Unsupported message type",
     "201": "Unsupported event code",
+    "202": "Unsupported processing id",
     "203": "Unsupported version id",
     "204": "Unknown key identifier",
     "205": "Duplicate key identifier",
@@ -55,6 +56,7 @@ _TOLD: Final[Mapping[MessageReason, _Told]] = {
     R.TYPE_UNSUPPORTED: _Told("AR", "200", "MSH^1^9", "message type not supported"),
     R.EVENT_UNSUPPORTED: _Told("AR", "201", "MSH^1^9", "event not supported for this message type"),
     R.VERSION_UNSUPPORTED: _Told("AR", "203", "MSH^1^12", "versions 2.1 to 2.8 are supported"),
+    R.TEST_MESSAGE: _Told("AR", "202", "MSH^1^11", "test messages are never filed; results come with P"),
     R.SENDER_NOT_ALLOWED: _Told("AR", "207", "MSH^1^3", "this sender may not send results here"),
     R.INTERNAL_ERROR: _Told("AR", "207", "", "not taken at the moment; send it again later"),
 }

@@ -6,11 +6,13 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from actions import messages
 from actions.app import App
 from actions.call import Call
 from actions.messages import Sender
 from domain.errors import Forbidden, NotSignedIn, Refusal
 from integrations.hl7.intake import MOST_BYTES, Intake
+from security import callers
 from security.tokens import digest
 
 PATH: Final = "/hl7"
@@ -22,16 +24,20 @@ class _TooLarge(Exception):
     """The body is longer than a message may be."""
 
 
-def routes(app: App, intake: Intake | None = None) -> list[Route]:
-    """Return the door: `POST /hl7` with the bearer token of a partner's session."""
-    door = _Door(app, intake or Intake(app))
+def routes(app: App, intake: Intake | None = None, *, trusted_proxy: bool = False) -> list[Route]:
+    """Return the door: `POST /hl7` with the bearer token of a partner's session.
+
+    `trusted_proxy`: believe the last hop of `X-Forwarded-For`.
+    """
+    door = _Door(app, intake or Intake(app), trusted_proxy)
     return [Route(PATH, door.post, methods=["POST"])]
 
 
 class _Door:
-    def __init__(self, app: App, intake: Intake) -> None:
+    def __init__(self, app: App, intake: Intake, trusted_proxy: bool) -> None:
         self._app = app
         self._intake = intake
+        self._trusted_proxy = trusted_proxy
 
     async def post(self, request: Request) -> Response:
         """Take a message; 200 with the acknowledgement whatever it says, another status if it wasn't taken at all."""
@@ -41,13 +47,17 @@ class _Door:
             await self._known(sender)
             media = request.headers.get("content-type", "").split(";")[0].strip().lower()
             if media not in MEDIA_TYPES:
+                await messages.refused(sender, "NOT_ACCEPTED")
                 return _refused(415, "UNSUPPORTED_MEDIA_TYPE", f"Send one of: {', '.join(sorted(MEDIA_TYPES))}.")
             answer = await self._intake.take(sender, await _body(request))
         except NotSignedIn as refusal:
+            await messages.refused(sender, refusal.code)
             return _said(401, refusal, {"WWW-Authenticate": "Bearer"})
         except Forbidden as refusal:
+            await messages.refused(sender, refusal.code)
             return _said(403, refusal)
         except _TooLarge:
+            await messages.refused(sender, "TOO_LARGE")
             return _refused(413, "TOO_LARGE", f"A message has at most {MOST_BYTES} bytes.", {"Connection": "close"})
         except ClientDisconnect:
             return Response(status_code=499)
@@ -62,8 +72,12 @@ class _Door:
         return Call(
             self._app,
             token_hash=digest(token) if token else None,
-            address=request.client.host if request.client else "",
-            user_agent=request.headers.get("user-agent", "")[:300],
+            address=callers.address(
+                request.client.host if request.client else "",
+                request.headers.get("x-forwarded-for", ""),
+                trusted_proxy=self._trusted_proxy,
+            ),
+            user_agent=callers.user_agent(request.headers.get("user-agent", "")),
             operation="hl7",
             language="en",
         )

@@ -23,6 +23,8 @@ from integrations.hl7.persons import AUTHORITIES
 logger = logging.getLogger(__name__)
 
 VERSIONS: Final = frozenset({"2.1", "2.2", "2.3", "2.3.1", "2.4", "2.5", "2.5.1", "2.6", "2.7", "2.7.1", "2.8"})
+TESTS: Final = frozenset({"T", "D"})
+"""Training and debugging (HL7 table 0103): what they say is about nobody, whomever they name."""
 LATER: Final = frozenset({"2.8.1", "2.8.2"})
 """Corrections of 2.8."""
 BIG: Final = 64 * 1024
@@ -106,7 +108,7 @@ def _refusal(message: Parsed) -> MessageReason | None:
     version = header.text(12)
     if version and version not in VERSIONS | LATER:
         return MessageReason.VERSION_UNSUPPORTED
-    return None
+    return MessageReason.TEST_MESSAGE if header.text(11).upper() in TESTS else None
 
 
 def _type(message: Parsed) -> tuple[str, str]:

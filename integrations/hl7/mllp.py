@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
+from actions import messages
 from actions.call import Call
 from actions.messages import Sender
 from domain.errors import Forbidden, NotSignedIn
@@ -229,7 +230,8 @@ class _Connection:
     async def _answer(self, raw: bytes) -> bytes:
         try:
             return await self._intake.take(self._sender, raw)
-        except (NotSignedIn, Forbidden):
+        except (NotSignedIn, Forbidden) as refusal:
+            await messages.refused(self._sender, refusal.code)
             return self._intake.answer(raw, MessageReason.SENDER_NOT_ALLOWED)
 
     async def _write(self, answer: bytes) -> None:

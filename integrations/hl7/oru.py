@@ -244,6 +244,7 @@ def _observation(named: tuple[str, str, str], observed: _Value, taken_at: dateti
         taken_at=taken_at,
         note="\n".join(notes) or None,
         system=system,
+        worded=normal.words is not None,
     )
 
 

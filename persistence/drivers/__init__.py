@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, runtime_checkable
 
 Row = Sequence[Any]
 DialectName = Literal["sqlite", "postgresql"]
@@ -17,6 +17,14 @@ class Connection(Protocol):
 
     async def execute(self, sql: str, arguments: Sequence[Any]) -> int:
         """Run a statement and return how many rows it touched."""
+        ...
+
+    async def later(self, sql: str, arguments: Sequence[Any]) -> None:
+        """Run a writing statement before the next other one, or before the commit: together with its like if it may."""
+        ...
+
+    async def beside(self, sql: str, arguments: Sequence[Any]) -> Sequence[Row]:
+        """Return the rows of a query that needn't see what was put off, in the same round trip if that may be."""
         ...
 
     async def many(self, sql: str, arguments: Sequence[Sequence[Any]]) -> None:
@@ -49,10 +57,23 @@ class Driver(Protocol):
         """Open a read-only snapshot: every statement in it sees the same moment."""
         ...
 
+    def look(self) -> AbstractAsyncContextManager[Connection]:
+        """Take a connection for single reading statements: each sees its own moment, and costs one round trip."""
+        ...
+
     def alone(self, work: str) -> AbstractAsyncContextManager[None]:
         """Hold a lock that only one process has at a time; it is free again when the process dies.
 
         Raises:
             BlockingIOError: someone else holds it.
         """
+        ...
+
+
+@runtime_checkable
+class Shared(Protocol):
+    """A database that many processes write at once, so that one of them must put what happened in order."""
+
+    def apart(self, silence: float) -> AbstractAsyncContextManager[Connection]:
+        """Open a connection of its own for single statements; the server ends it after `silence` seconds without."""
         ...

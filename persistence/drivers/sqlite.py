@@ -39,6 +39,14 @@ class SqliteConnection:
         cursor = await self._raw.execute(sql, arguments)
         return cursor.rowcount
 
+    async def later(self, sql: str, arguments: Sequence[Any]) -> None:
+        """Run a statement; there are no round trips to save."""
+        await self._raw.execute(sql, arguments)
+
+    async def beside(self, sql: str, arguments: Sequence[Any]) -> Sequence[Row]:
+        """Return all rows."""
+        return await self.fetch(sql, arguments)
+
     async def many(self, sql: str, arguments: Sequence[Sequence[Any]]) -> None:
         """Run a statement for each set of arguments."""
         await self._raw.executemany(sql, arguments)
@@ -93,6 +101,15 @@ class SqliteDriver:
                 await asyncio.shield(self._rollback(reader))
             finally:  # also when cancelled once more: its rollback stands before anything else on its thread
                 self._readers.put_nowait(reader)
+
+    @asynccontextmanager
+    async def look(self) -> AsyncGenerator[Connection]:
+        """Take a reader; a statement alone is its own transaction."""
+        reader = await self._readers.get()
+        try:
+            yield reader
+        finally:
+            self._readers.put_nowait(reader)
 
     @asynccontextmanager
     async def alone(self, work: str) -> AsyncGenerator[None]:

@@ -4,9 +4,10 @@ from starlette.routing import BaseRoute
 
 from server.demo.guards import is_empty, require_loopback, require_only_demo_people
 from server.demo.helping import demo_of
+from server.demo.identity import Service
 from server.demo.seeding import refresh, seed
 from server.settings import Settings
-from server.wiring import House
+from server.wiring import House, registration_of
 from web.door import WebSettings
 from web.pages import routes
 
@@ -22,7 +23,10 @@ async def demo_routes(house: House, settings: Settings) -> list[BaseRoute]:
         await seed(house.app)
     await require_only_demo_people(house.app)
     await refresh(house.app)
-    return routes(house.app, web_settings(settings), await demo_of(house.app))
+    found = routes(house.app, web_settings(settings), await demo_of(house.app))
+    if settings.identity is not None:
+        found += Service(registration_of(settings.identity), house.app.store.clock).routes()
+    return found
 
 
 def web_settings(settings: Settings) -> WebSettings:

@@ -6,6 +6,7 @@ from actions import results
 from actions import sessions as signing
 from actions.app import App
 from actions.call import Call
+from actions.sending import Outbox
 from domain.results import ObservationSent, ReportSent, ReportStatus
 from persistence import accounts, sessions
 from security.tokens import digest, new_token
@@ -24,7 +25,8 @@ DANGEROUS: Final = ("6.4", "6.6", "6.8", "7.1")
 async def demo_of(app: App) -> Demo:
     """Return the help for a database that the demonstration filled."""
     people = [await _person(app, card) for card in CARDS]
-    return Demo(people, Laboratory(app).play, examples_of(app), clock=app.store.clock)
+    outbox = app.sender.shown if isinstance(app.sender, Outbox) else tuple
+    return Demo(people, Laboratory(app).play, examples_of(app), clock=app.store.clock, outbox=outbox)
 
 
 async def _person(app: App, card: Card) -> DemoPerson:

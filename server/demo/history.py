@@ -14,9 +14,10 @@ from sqlalchemy import bindparam, select
 from actions import consents, policies, requests, results
 from actions import sessions as signing
 from actions.app import App
-from actions.call import Call
+from actions.call import Call, Ref
 from domain.access import Category
 from domain.appointments import AppointmentStatus, ServiceType
+from domain.changes import ChangeCategory
 from domain.events import Event, EventKind
 from domain.patients import IdentifierSystem
 from domain.policies import PolicyStatus
@@ -180,7 +181,7 @@ class History:
         return [
             Deed(self._ago(97), self._consent),
             Deed(self._ago(45), self._suspension),
-            Deed(self._ago(70), lambda: self._request("anna", "anna", RequestKind.DATA_CHANGE, ADDRESS, "approve")),
+            Deed(self._ago(70), self._move_of_house),
             Deed(self._ago(26), lambda: self._request("timur", "timur", RequestKind.FEEDBACK, PARKING, "reject")),
             Deed(self._ago(4), lambda: self._request("galina", "galina", RequestKind.REFERRAL, MRI, "ask")),
             Deed(self._ago(2), lambda: self._request("vera", "anna", RequestKind.REFERRAL, ALLERGY, "take")),
@@ -204,6 +205,17 @@ class History:
             status=PolicyStatus.SUSPENDED,
         )
 
+    async def _move_of_house(self) -> None:
+        asked = await requests.submit_change(
+            await self._as("anna@example.org"),
+            patient_id=self._cast.patients["anna"],
+            organization_id=self._cast.places["yauza"],
+            category=ChangeCategory.ADDRESS,
+            values=(("address", HOUSE),),
+            reason=MOVED,
+        )
+        await self._worked(asked, "approve")
+
     async def _request(self, patient: str, by: str, kind: RequestKind, words: str, then: str) -> None:
         ids = self._cast
         asked = await requests.submit(
@@ -213,8 +225,10 @@ class History:
             kind=kind,
             words=words,
         )
-        if not then:
-            return
+        if then:
+            await self._worked(asked, then)
+
+    async def _worked(self, asked: Ref, then: str) -> None:
         self._then += timedelta(hours=3)
         reviewer = await self._as("reviewer@example.org")
         await requests.take(reviewer, patient_id=asked.patient_id, request_id=asked.id)
@@ -231,7 +245,8 @@ def person_named(name: str) -> PersonNamed:
     return PersonNamed(identifiers, patient.family, patient.given, patient.born, patient.sex)
 
 
-ADDRESS: Final = "Мы переехали, прошу исправить адрес в карте: Москва, Тихая ул., 5, кв. 17."
+MOVED: Final = "Мы переехали, прошу исправить адрес в карте."
+HOUSE: Final = "Москва, Тихая ул., 5, кв. 17"
 PARKING: Final = "Прошу сделать парковку у клиники бесплатной."
 MRI: Final = "Врач советовал МРТ головного мозга. Прошу направление."
 ALLERGY: Final = "Дочери нужно направление к аллергологу: весной снова был насморк."

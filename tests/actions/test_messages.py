@@ -15,6 +15,7 @@ from security.tokens import digest
 from tests.house import Account
 from tests.integrations.hl7.wire import (
     ANNA,
+    BORIS,
     STRANGER,
     intake,
     order,
@@ -87,7 +88,8 @@ async def test_versions_of_one_study_that_come_at_once_take_turns(account):
     assert answers == [("AA", f"N{n}") for n in range(8)]
     async with account.store.snapshot() as snapshot:
         rows = await snapshot.connection.fetch("select edition from diagnostic_report where replaced_at is null", ())
-    assert [tuple(row) for row in rows] == [(8,)]
+    assert len(rows) == 1, "one version counts"
+    assert await count(account, "diagnostic_report") == 8
 
 
 async def test_another_content_under_a_used_control_id_waits_for_a_human(account):
@@ -116,6 +118,74 @@ async def test_a_correction_makes_edition_2(account):
         statement = "select edition, status, replaced_at is not null from diagnostic_report order by edition"
         rows = await snapshot.connection.fetch(statement, ())
     assert [tuple(row) for row in rows] == [(1, "PRELIMINARY", 1), (2, "FINAL", 1), (3, "CORRECTED", 0)]
+
+
+async def versions(account: Account) -> list[tuple[int, str, bool]]:
+    async with account.store.snapshot() as snapshot:
+        statement = "select edition, status, replaced_at is null from diagnostic_report order by edition"
+        return [(row[0], row[1], bool(row[2])) for row in await snapshot.connection.fetch(statement, ())]
+
+
+ARRIVALS = "event where kind = 'RESULT_ARRIVED'"
+
+
+async def test_what_comes_late_is_kept_and_undoes_nothing(account):
+    await send(account, oru(ANNA, order(status="C"), potassium("4.2", "N", "C")))
+    arrived = await count(account, ARRIVALS)
+    assert await send(account, oru(ANNA, order(status="F"), potassium(), control="C2")) == ("AA", "C2")
+    assert await send(account, oru(ANNA, order(status="F"), potassium(), control="C3")) == ("AA", "C3")
+    assert await versions(account) == [(1, "CORRECTED", True), (2, "FINAL", False)]
+    assert await reports_of(account) == [(1, "CORRECTED", "4.2", False)]
+    assert await count(account, ARRIVALS) == arrived == 1, "nothing is told of what doesn't count"
+    await send(account, oru(ANNA, order(status="C"), potassium("4.3", "N", "C"), control="C4"))
+    assert await reports_of(account) == [(3, "CORRECTED", "4.3", False)]
+
+
+async def test_a_replay_of_an_old_message_undoes_no_newer_correction(account):
+    await send(account, oru(BORIS, order("F9"), potassium()))
+    await send(account, oru(ANNA, order(status="C"), potassium("5.0", "N", "C")))
+    await send(account, oru(ANNA, order(status="C"), potassium("4.2", "N", "C"), control="C3"))
+    [message] = await kept(account, MessageState.QUARANTINED)
+    seen = await intake(account).replay(await call(account, "operator"), message.id)
+    assert seen.state is MessageState.APPLIED
+    assert await reports_of(account) == [(1, "CORRECTED", "4.2", False)]
+    assert await count(account, "diagnostic_report") == 3
+
+
+async def test_a_withdrawn_study_takes_its_values_with_it(account):
+    await send(account, oru())
+    await send(account, oru(ANNA, order(status="X"), potassium(), control="C2"))
+    assert await reports_of(account) == [(2, "CANCELLED", "", False)]
+    values = 'query { viewer { patient { observations(first: 5, analyte: "2823-3") { nodes { text } } } } }'
+    assert (await account.run(values))["viewer"]["patient"]["observations"]["nodes"] == []
+
+
+RANGES = """query { viewer { patient { observations(first: 5, analyte: "2823-3") { nodes {
+  text flag unit referenceRange { low high origin } } } } } }"""
+
+
+@pytest.mark.parametrize(
+    ("value", "unit", "normal", "flag", "seen"),
+    [
+        ("6.9", "mmol/L", "", "CRITICAL_HIGH", ("3.5", "5.1", "OWN")),
+        ("6.10", "mmol/L", "", "HIGH", ("3.5", "5.1", "OWN")),
+        ("4.20", "mmol/L", "", "NORMAL", ("3.5", "5.1", "OWN")),
+        ("<2.8", "mmol/L", "", "CRITICAL_LOW", ("3.5", "5.1", "OWN")),
+        ("<4.0", "mmol/L", "", None, ("3.5", "5.1", "OWN")),
+        ("6.9", "mmol/L", "3.6-5.4", "CRITICAL_HIGH", ("3.6", "5.4", "LABORATORY")),
+        ("5.3", "mmol/L", "3.6-5.4", "NORMAL", ("3.6", "5.4", "LABORATORY")),
+        ("6.9", "mmol/L", "по возрасту", None, (None, None, None)),
+        ("6.9", "mg%", "", None, (None, None, None)),
+        ("гемолиз", "mmol/L", "", None, (None, None, None)),
+    ],
+)
+async def test_a_value_without_a_flag_is_judged(account, value, unit, normal, flag, seen):
+    obx = f"OBX|1|ST|2823-3^Калий^LN||{value}|{unit}|{normal}||||F|||20261101110000+0300"
+    assert await send(account, oru(ANNA, order(), obx)) == ("AA", "C1")
+    [found] = (await account.run(RANGES))["viewer"]["patient"]["observations"]["nodes"]
+    normal_seen = found["referenceRange"]
+    assert (found["text"], found["unit"], found["flag"]) == (value, unit, flag)
+    assert (normal_seen["low"], normal_seen["high"], normal_seen["origin"]) == seen
 
 
 async def test_several_groups_are_filed_together(account):
@@ -187,6 +257,8 @@ async def test_who_may_not_send_is_told_so_and_nothing_is_kept(account):
         (oru().replace(b"ORU^R01^ORU_R01", b"ADT^A01^ADT_A01"), ("AR", "C1", "TYPE_UNSUPPORTED"), "REFUSED"),
         (oru().replace(b"ORU^R01^ORU_R01", b"ORU^W01^ORU_W01"), ("AR", "C1", "EVENT_UNSUPPORTED"), "REFUSED"),
         (oru().replace(b"|2.5.1|", b"|3.0|"), ("AR", "C1", "VERSION_UNSUPPORTED"), "REFUSED"),
+        (oru().replace(b"|P|2.5.1", b"|T|2.5.1"), ("AR", "C1", "TEST_MESSAGE"), "REFUSED"),
+        (oru().replace(b"|P|2.5.1", b"|D|2.5.1"), ("AR", "C1", "TEST_MESSAGE"), "REFUSED"),
         (oru(control=""), ("AE", "", "CONTROL_ID_MISSING"), "QUARANTINED"),
         (oru(ANNA), ("AE", "C1", "REPORT_MISSING"), "QUARANTINED"),
         (oru(order()), ("AE", "C1", "PATIENT_MISSING"), "QUARANTINED"),

@@ -1,12 +1,14 @@
 """Two factors, codes that work once, attempts that are limited, sessions that end."""
 
 import asyncio
+import json
 from collections.abc import AsyncGenerator
 from datetime import timedelta
 
 import pytest
 
-from gql.exchange import StreamEnded
+from gql.exchange import Caller, Request, StreamEnded
+from gql.planning.ids import NodeId
 from security.passwords import CHEAP
 from security.totp import code_at
 from server.settings import Settings
@@ -20,6 +22,11 @@ SIGN_IN = """mutation($l: String!, $p: String!, $c: String!) {
   signIn(input: {login: $l, password: $p, code: $c}) { token errors { code message path } }
 }"""
 SIGN_OUT = "mutation { signOut { done } }"
+
+
+SESSIONS = "{ viewer { sessions { nodes { id endedAt } } } }"
+END = "mutation($id: ID!) { endSession(input: {sessionId: $id}) { session { id } errors { code path } } }"
+END_OTHERS = "mutation { endOtherSessions { session { id } errors { code } } }"
 
 
 class Door:
@@ -99,3 +106,72 @@ async def test_signing_out_ends_the_session_and_its_stream(account: Account) -> 
             await watched.next()
     assert (ended.value.session, b'"SESSION_ENDED"' in ended.value.body) == (True, True)
     assert (await account.run("{ viewer { name } }"))["viewer"] is None
+
+
+async def listed(account: Account, who: str) -> list[dict]:
+    return (await account.run(SESSIONS, who))["viewer"]["sessions"]["nodes"]
+
+
+async def second_device(account: Account, who: str = "anna") -> str:
+    """Sign someone in on another device, which is the one that asks from now on; return the first one's token."""
+    first = await account.token(who)
+    account._tokens.pop(who)
+    await account.token(who)
+    return first
+
+
+async def is_open(account: Account, token: str) -> bool:
+    reply = await account.api.execute(Request("{ viewer { name } }"), Caller(token=token))
+    return json.loads(reply.body)["data"]["viewer"] is not None
+
+
+async def test_own_sessions_are_listed_and_no_others(account: Account) -> None:
+    await second_device(account)
+    assert [len(await listed(account, who)) for who in ("anna", "boris")] == [2, 1]
+
+
+async def test_a_lost_phone_is_shut_out(account: Account) -> None:
+    phone = await second_device(account)
+    here, there = await listed(account, "anna")
+    assert await is_open(account, phone)
+    ended = (await account.run(END, "anna", id=there["id"]))["endSession"]
+    assert ended == {"session": {"id": there["id"]}, "errors": []}
+    assert (await is_open(account, phone), await is_open(account, await account.token("anna"))) == (False, True)
+    after = await listed(account, "anna")
+    assert [after[0], after[1]["endedAt"] is not None] == [here, True]
+    await account.run(END, "anna", id=there["id"])
+    assert await listed(account, "anna") == after, "a second time changes nothing"
+
+
+async def test_ending_a_session_ends_its_stream(account: Account) -> None:
+    async with account.watching("subscription { appointmentChanged { cursor } }") as watched:
+        await second_device(account)
+        await account.run(END_OTHERS, "anna")
+        with pytest.raises(StreamEnded) as ended:
+            await watched.next()
+    assert (ended.value.session, b'"SESSION_ENDED"' in ended.value.body) == (True, True)
+
+
+async def test_all_others_end_and_this_one_stays(account: Account) -> None:
+    phone = await second_device(account)
+    tablet = await second_device(account)
+    boris = await account.token("boris")
+    here = (await listed(account, "anna"))[0]
+    assert (await account.run(END_OTHERS, "anna"))["endOtherSessions"] == {"session": {"id": here["id"]}, "errors": []}
+    left = [await is_open(account, token) for token in (phone, tablet, await account.token("anna"), boris)]
+    assert left == [False, False, True, True]
+
+
+async def test_somebody_elses_session_is_as_if_there_were_none(account: Account) -> None:
+    (theirs,) = await listed(account, "boris")
+    missing = NodeId("Session", (5,)).text()
+    answers = [(await account.run(END, "anna", id=given))["endSession"] for given in (theirs["id"], missing)]
+    assert answers == [{"session": None, "errors": [{"code": "NOT_FOUND", "path": ["input", "sessionId"]}]}] * 2
+    assert await listed(account, "boris") == [theirs]
+
+
+async def test_whoever_isnt_signed_in_ends_nothing(account: Account) -> None:
+    phone = await second_device(account)
+    answer = await account.ask(END_OTHERS, None)
+    assert [error["extensions"]["code"] for error in answer["errors"]] == ["NOT_SIGNED_IN"]
+    assert await is_open(account, phone)

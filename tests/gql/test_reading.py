@@ -99,11 +99,17 @@ async def test_an_id_that_is_none_finds_nothing(account: Account, i: str) -> Non
     assert (await account.run(NODE, i=i))["node"] is None
 
 
-@pytest.mark.parametrize(("argument", "value"), [("first", -1), ("first", 101), ("after", "nonsense"), ("after", "")])
+@pytest.mark.parametrize(("argument", "value"), [("first", -1), ("first", 1001), ("after", "nonsense"), ("after", "")])
 async def test_a_bad_page_names_the_argument(account: Account, argument: str, value: object) -> None:
     document = PAGE if argument == "first" else PAGE.replace("$n: Int, ", "").replace("first: $n, ", "")
     answer = await account.ask(document, **{"n" if argument == "first" else "a": value})
     assert answer["errors"][0]["extensions"] == {"code": "INVALID_INPUT", "field": argument}
+
+
+async def test_the_cursor_of_another_list_is_none_of_this_one(account: Account) -> None:
+    of_an_instant = "ks8ABmD7U1ftsc0D_g"
+    answer = await account.ask("query($a: String) { practitioners(after: $a) { nodes { id } } }", a=of_an_instant)
+    assert answer["errors"][0]["extensions"] == {"code": "INVALID_INPUT", "field": "after"}
 
 
 @pytest.mark.parametrize(

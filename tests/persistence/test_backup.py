@@ -36,6 +36,7 @@ class Taken(NamedTuple):
 @pytest.fixture
 async def taken(account: Account, tmp_path: Path) -> Taken:
     data, keys = tmp_path / "a.backup", tmp_path / "a.backup.keys"
+    await account.house.ledger.stop()  # what is compared must stand still
     await backup.take(account.store, data, keys)
     return Taken(data, keys, account.settings, await contents(account.store))
 

@@ -131,6 +131,14 @@ async def test_ids_whose_reservation_was_rolled_back_are_not_given_out(store: St
         assert first < await snapshot.value(COUNTER)
 
 
+async def test_a_transaction_may_be_as_large_as_wanted(store: Store):
+    async with store.begin(ids=12_000) as tx:
+        for number in range(12_000):
+            await tx.insert(SpecialtyRow(id=tx.new_id(), code=str(number), title="", title_en=""))
+    async with store.snapshot() as snapshot:
+        assert await snapshot.value(COUNT) == 12_000
+
+
 async def test_two_processes_share_a_database(settings: Settings):
     context = multiprocessing.get_context("spawn")
     given = [(settings.database_url, settings.keys_url, settings.master_keys.get_secret_value())] * 2

@@ -106,11 +106,16 @@ async def test_a_log_line_has_no_more_than_the_closed_list(service: Service) -> 
     [
         ({"MEDKABINET_HOST": "0.0.0.0"}, "plain HTTP is served on loopback only"),
         ({"MEDKABINET_MASTER_KEYS": ""}, "there is no master key"),
+        ({"MEDKABINET_TRUSTED_DOCUMENTS_ONLY": "true"}, "MEDKABINET_TRUSTED_DOCUMENTS_ONLY needs a list"),
+        ({"MEDKABINET_TRUSTED_DOCUMENTS": "pyproject.toml"}, "pyproject.toml is no manifest of documents"),
+        ({"MEDKABINET_TRUSTED_DOCUMENTS": "nowhere.json"}, "No such file or directory: 'nowhere.json'"),
     ],
 )
 async def test_what_is_unsafe_is_refused_in_one_line(tmp_path: Path, given: dict[str, str], said: str) -> None:
     process = await start(environment(tmp_path, **given), "serve")
     _, errors = await process.communicate()
     assert process.returncode != 0
-    assert said in errors.decode()
+    told = errors.decode()
+    assert "Traceback" not in told
+    assert said in told.splitlines()[-1]
     assert not (tmp_path / "data.db").exists()

@@ -12,10 +12,12 @@ import pytest
 import websockets
 from starlette.routing import BaseRoute
 
+from persistence.store import Store
 from security.totp import code_at
 from server.demo import web_settings
 from server.settings import Settings
 from server.wiring import House
+from subscriptions.hub import Hub
 from tests.people import PASSWORD, World, populate
 from tests.serving import Clock, served
 from web.pages import routes
@@ -33,6 +35,12 @@ class Place:
     world: World
     clock: Clock
     http: httpx2.AsyncClient
+    house: House
+
+    @property
+    def store(self) -> Store:
+        """What the product stands on."""
+        return self.house.app.store
 
     async def token(self, who: str) -> str:
         """Sign in with both factors, as a phone would."""
@@ -62,14 +70,15 @@ class Place:
             assert json.loads(await socket.recv())["type"] == "connection_ack"
             payload = {"query": document, "variables": variables}
             await socket.send(json.dumps({"id": "1", "type": "subscribe", "payload": payload}))
-            yield Screen(socket)
+            yield Screen(socket, self.house.hub)
 
 
 class Screen:
     """An open socket."""
 
-    def __init__(self, socket: Any) -> None:
+    def __init__(self, socket: Any, hub: Hub) -> None:
         self._socket = socket
+        self._hub = hub
 
     async def next(self) -> dict[str, Any]:
         """Return the next event's data."""
@@ -79,16 +88,46 @@ class Screen:
         assert "errors" not in frame["payload"], frame
         return frame["payload"]["data"]
 
+    async def settled(self) -> None:
+        """Return when the server watches for this screen, the only one."""
+        async with asyncio.timeout(5):
+            while not self._hub.open_streams:  # noqa: ASYNC110 - the product has no event for tests
+                await asyncio.sleep(0.01)
+
+    async def rest(self, within: float) -> list[tuple[str, Any]]:
+        """Return what else comes within some seconds: codes of errors, data, the close code."""
+        found: list[tuple[str, Any]] = []
+        try:
+            async with asyncio.timeout(within):
+                while True:
+                    frame = json.loads(await self._socket.recv())
+                    error = frame["type"] == "error"
+                    found.append((frame["type"], frame["payload"][0]["extensions"]["code"] if error else frame))
+        except websockets.ConnectionClosed as closed:
+            found.append(("closed", closed.rcvd.code if closed.rcvd else None))
+        except TimeoutError:
+            pass
+        return found
+
 
 @pytest.fixture
 async def place(settings: Settings) -> AsyncGenerator[Place]:
     """The product, served."""
+    async with serving(settings) as found:
+        yield found
+
+
+@asynccontextmanager
+async def serving(settings: Settings, send_buffer: int | None = None) -> AsyncGenerator[Place]:
+    """Serve the product with some settings."""
     worlds: list[World] = []
+    houses: list[House] = []
 
     async def doors(stands: House) -> list[BaseRoute]:
+        houses.append(stands)
         worlds.append(await populate(stands.app.store, stands.app.passwords))
         return routes(stands.app, web_settings(settings))
 
     clock = Clock()
-    async with served(settings, clock, doors) as url, httpx2.AsyncClient(base_url=url, timeout=20) as http:
-        yield Place(url, worlds[0], clock, http)
+    async with served(settings, clock, doors, send_buffer) as url, httpx2.AsyncClient(base_url=url, timeout=20) as http:
+        yield Place(url, worlds[0], clock, http, houses[0])

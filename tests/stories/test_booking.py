@@ -1,5 +1,7 @@
 """The first story of DESIGN.md: a booking, and how it reaches the other screen."""
 
+import json
+
 import pytest
 
 from tests.stories.conftest import Place
@@ -64,3 +66,20 @@ async def test_who_was_away_gets_what_was_missed_once_and_in_order(place: Place)
     assert (first["appointment"]["status"], second["appointment"]["status"]) == ("CANCELLED", "CANCELLED")
     async with place.screen(CHANGED, doctor, after=first["cursor"]) as screen:
         assert (await screen.next())["appointmentChanged"]["cursor"] == second["cursor"]
+
+
+async def test_a_time_that_is_taken_disappears_for_whoever_looks_signed_in_or_not(place: Place) -> None:
+    document = "subscription($d: ID!) { slotChanged(practitionerId: $d) { slot { id state } } }"
+    anna = await place.token("anna")
+    sent = {"query": document, "variables": {"d": place.world.node("Practitioner", "doctor")}}
+    slot = place.world.node("Slot", "doctor_slot_0")
+    async with place.http.stream("POST", "/graphql", json=sent, headers={"Accept": "text/event-stream"}) as answer:
+        async for line in answer.aiter_lines():
+            if line == ":":
+                await place.ask(BOOK, anna, s=slot, p=place.world.patient("anna"))
+            elif line.startswith("data: {"):
+                assert json.loads(line.removeprefix("data: "))["data"] == {
+                    "slotChanged": {"slot": {"id": slot, "state": "TAKEN"}}
+                }
+                return
+    raise AssertionError("the stream ended")

@@ -1,13 +1,17 @@
 """Streams: resumed without loss, ended when rights end, bounded when nobody reads."""
 
+import json
 from base64 import b64decode
+from datetime import timedelta
 
 import pytest
 
 from domain.accounts import Role
 from domain.events import Event, EventKind
-from gql.exchange import StreamEnded
+from gql.exchange import Reply, Request, StreamEnded
+from gql.subscription import Subscription
 from persistence import access, accounts
+from persistence.forgetting import forget
 from tests.actions.test_appointments import CANCEL, book
 from tests.house import Account
 
@@ -61,8 +65,9 @@ async def test_nothing_is_delivered_after_the_assignment_ended(account: Account)
         async with account.store.begin() as tx:
             await access.end_treatment(tx, account.world.ids["anna"], account.world.ids["doctor"])
         await account.run(FILE, "lab", v="B")
-        with pytest.raises(TimeoutError):
-            await watched.next(1.0)
+        with pytest.raises(StreamEnded) as ended:
+            await watched.next()
+    assert b'"ASSIGNMENT_ENDED"' in ended.value.body
 
 
 async def test_a_consented_doctor_hears_of_it(account: Account) -> None:
@@ -84,8 +89,8 @@ async def test_a_cursor_older_than_the_log_is_told_so(account: Account) -> None:
     async with account.watching(CHANGED, a="0") as watched:
         for _ in range(3):
             await watched.next()
-    async with account.store.begin() as tx:
-        await tx.connection.execute("delete from event where position < 4", ())
+    while await forget(account.store, account.store.clock() + timedelta(seconds=1)):
+        pass
     async with account.watching(CHANGED, a="1") as watched:
         with pytest.raises(StreamEnded) as ended:
             await watched.next()
@@ -93,10 +98,9 @@ async def test_a_cursor_older_than_the_log_is_told_so(account: Account) -> None:
 
 
 async def test_a_text_that_is_no_cursor_is_named(account: Account) -> None:
-    async with account.watching(CHANGED, a="nonsense") as watched:
-        with pytest.raises(StreamEnded) as ended:
-            await watched.next()
-    assert b'"INVALID_INPUT"' in ended.value.body
+    refused = await account.api.subscribe(Request(CHANGED, variables={"a": "nonsense"}), await account.caller("anna"))
+    assert isinstance(refused, Reply)
+    assert json.loads(refused.body)["errors"][0]["extensions"] == {"code": "INVALID_INPUT", "field": "after"}
 
 
 async def test_a_reader_who_falls_behind_gets_everything_in_order(account: Account) -> None:
@@ -114,3 +118,49 @@ async def test_a_reader_who_falls_behind_gets_everything_in_order(account: Accou
     positions = [int(cursor.split(".")[0]) for cursor in cursors]
     assert positions == sorted(set(positions))
     assert booked["errors"] == []
+
+
+async def test_a_database_that_is_away_delays_events_and_loses_none(
+    account: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with account.watching(CHANGED) as watched:
+        await book(account, slot="doctor_slot_0")
+        first = (await watched.next())["appointmentChanged"]["cursor"]
+        with monkeypatch.context() as broken:
+            broken.setattr(account.store, "snapshot", _away)
+            broken.setattr(account.store, "moment", _away)
+            await book_blindly(account)
+            with pytest.raises(TimeoutError):
+                await watched.next(1.0)
+        second = (await watched.next())["appointmentChanged"]["cursor"]
+    assert int(second.split(".")[0]) > int(first.split(".")[0])
+
+
+def _away() -> None:
+    raise ConnectionResetError
+
+
+async def book_blindly(account: Account) -> None:
+    """Write as another process would, whose database isn't away."""
+    world = account.world.ids
+    async with account.store.begin() as tx:
+        visit = (await tx.connection.fetch("select id from appointment", ()))[0][0]
+        tx.emit(Event(EventKind.APPOINTMENT_CHANGED, visit, patient_id=world["anna"]))
+
+
+async def test_an_accident_ends_the_stream_with_a_number_and_nothing_of_it(
+    account: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object) -> bytes:
+        raise ValueError("Иванов И. И.")
+
+    async with account.watching(CHANGED) as watched:
+        monkeypatch.setattr(Subscription, "_rendered", broken)
+        await book(account, slot="doctor_slot_0")
+        with pytest.raises(StreamEnded) as ended:
+            await watched.next()
+    (error,) = json.loads(ended.value.body)["errors"]
+    assert error["extensions"]["code"] == "INTERNAL"
+    assert error["extensions"]["incident"] in error["message"]
+    assert "Иванов" not in ended.value.body.decode()
+    assert account.house.hub.open_streams == 0

@@ -61,7 +61,8 @@ class Visitor:
 def settings_in(folder: Path) -> Settings:
     """Return settings of a database of the test's own."""
     master = f"test:{base64.b64encode(os.urandom(32)).decode()}"
-    return Settings(database_url=f"sqlite:///{folder / 'data.db'}", master_keys=master, mode="development")
+    url = f"sqlite:///{folder / 'data.db'}"
+    return Settings(database_url=url, master_keys=master, mode="development", codes="outbox")
 
 
 @pytest.fixture(scope="session")

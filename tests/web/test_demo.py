@@ -1,5 +1,6 @@
 """The demonstration: whole, runnable, and refused where it would show somebody's secrets."""
 
+import asyncio
 from datetime import date
 
 import pytest
@@ -24,6 +25,7 @@ from server.settings import Settings
 from server.wiring import House, house
 from tests.conftest import CHEAP
 from tests.web.conftest import Site
+from web.rendering import mailbox_page
 
 pytestmark = pytest.mark.anyio
 
@@ -157,3 +159,15 @@ async def _token(stands: House, login: str) -> str:
         assert found is not None
         await sessions.start(tx, found[0].id, digest(token))
     return token
+
+
+async def test_what_would_have_been_sent_is_on_a_page(site: Site):
+    async with site.browser() as visitor:
+        await visitor.sign_in()
+        async with asyncio.timeout(10):
+            while "в учётную запись вошли" not in (page := (await visitor.http.get("/demo/mailbox?lang=ru")).text):  # noqa: ASYNC110
+                await asyncio.sleep(0.1)  # the letter goes behind the sign-in
+        answer = await visitor.http.get("/demo/mailbox", headers={"host": "clinic.example"})
+    assert "Nothing yet" in mailbox_page("en", [])
+    assert "anna@example.org" in page
+    assert answer.status_code == 403

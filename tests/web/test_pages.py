@@ -77,7 +77,17 @@ def test_names_are_text_wherever_they_stand():
 
 async def test_without_a_demo_there_is_a_form_and_no_help(account: Account):
     plain = routes(account.app, WebSettings())
-    assert [route.path for route in plain if isinstance(route, Route | Mount)] == ["/", "/static", "/session"]
+    assert [route.path for route in plain if isinstance(route, Route | Mount)] == [
+        "/",
+        "/static",
+        "/session",
+        "/calendars/visits/{patient:int}/{visit:int}.ics",
+        "/calendars/busy/{practitioner:int}.ics",
+        "/calendars/{secret}.ics",
+        "/copies/{patient:int}/{copy:int}",
+        "/scans/{scan:int}",
+        "/requests/{patient:int}.csv",
+    ]
     page = first_page("ru", WebSettings(), None, cookie=False)
     assert 'id="sign-in"' in page
     assert "data-code" not in page

@@ -1,5 +1,7 @@
 """The browser's session over real sockets."""
 
+import json
+
 import pytest
 
 from tests.web.conftest import Site
@@ -38,6 +40,19 @@ async def test_signing_out_ends_the_session_and_takes_the_cookie(site: Site):
         assert response.json() == {"ended": True}
         assert "session" not in visitor.http.cookies
         assert (await visitor.http.get("/session", headers={"Cookie": f"session={token}"})).status_code == 401
+
+
+async def test_a_step_up_gives_the_browser_a_new_token_and_kills_the_old_one(site: Site):
+    async with site.browser() as visitor:
+        csrf = await visitor.sign_in()
+        old = visitor.http.cookies["session"]
+        code = {"code": (await visitor.credentials())["code"]}
+        assert (await visitor.http.put("/session", json=code)).status_code == 403
+        response = await visitor.http.put("/session", json=code, headers={"X-CSRF-Token": csrf})
+        assert set(response.json()) == {"csrfToken"}
+        assert visitor.http.cookies["session"] != old
+        assert await visitor.viewer(response.json()["csrfToken"]) == "Анна Смирнова"
+        assert (await visitor.http.get("/session", headers={"Cookie": f"session={old}"})).status_code == 401
 
 
 async def test_signing_out_without_the_csrf_token_is_refused_and_ends_nothing(site: Site):
@@ -137,3 +152,12 @@ async def test_too_many_tries_have_to_wait(site: Site):
     assert answers[-1].status_code == 429
     assert answers[-1].json()["error"]["code"] == "TOO_MANY_ATTEMPTS"
     assert answers[-1].headers["retry-after"] == "60"
+
+
+async def test_half_a_character_opens_no_session(site: Site):
+    async with site.browser() as visitor:
+        right = await visitor.credentials()
+        for part in right:
+            body = json.dumps({**right, part: "\ud800"})
+            response = await visitor.http.post("/session", content=body, headers={"Content-Type": "application/json"})
+            assert (response.status_code, response.json()["error"]["code"]) == (401, "WRONG_CREDENTIALS")

@@ -15,10 +15,13 @@ import pytest
 import uvicorn
 import websockets
 from starlette.applications import Starlette
+from starlette.routing import Route, WebSocketRoute
 
-from gql.transport.app import routes
+from gql.transport.http import HTTP
 from gql.transport.lines import Lines
 from gql.transport.settings import Limits, TransportSettings
+from gql.transport.websocket import WebSocket
+from server import protocols
 from tests.gql.transport.engine import SmallEngine
 
 GRAPHQL = "application/graphql-response+json"
@@ -117,10 +120,22 @@ def settings(**changes: Any) -> TransportSettings:
 async def serving(given: TransportSettings) -> AsyncIterator[Server]:
     """A server until the block ends."""
     engine, lines = SmallEngine(), Lines()
-    app = Starlette(routes=routes(engine, given, lines))
+    app = Starlette(
+        routes=[
+            Route(given.path, HTTP(engine, given, lines)),
+            WebSocketRoute(given.path, WebSocket(engine, given, lines)),
+        ]
+    )
     # uvicorn believes X-Forwarded-For from the loopback by default: off, so that ours is what is tested.
     config = uvicorn.Config(
-        app, log_config=None, access_log=False, ws_max_size=1024 * 1024, lifespan="off", proxy_headers=False
+        app,
+        log_config=None,
+        access_log=False,
+        ws_max_size=1024 * 1024,
+        lifespan="off",
+        proxy_headers=False,
+        http=protocols.Http,
+        ws=protocols.Socket,
     )
     config.ws_per_message_deflate = False
     config.load()

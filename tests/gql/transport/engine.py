@@ -45,6 +45,13 @@ type Subscription {
 """
 
 
+NOT_PERSISTED = Reply(
+    b'{"errors":[{"message":"PersistedQueryNotSupported","extensions":{"code":"PERSISTED_QUERY_NOT_SUPPORTED"}}]}',
+    executed=False,
+)
+"""What the real engine says to a hash that it doesn't know."""
+
+
 class Root:
     """The resolvers; graphql-core finds them by name."""
 
@@ -109,6 +116,8 @@ class SmallEngine:
             raise self.raises
         if self.forced:
             return self.forced
+        if request.query is None and request.document_id is None:
+            return NOT_PERSISTED
         document, errors = self._checked(request)
         if errors:
             return _reply(ExecutionResult(None, errors))

@@ -1,62 +1,26 @@
 """Public clients and the public audit suite, through Node, against our server."""
 
-import asyncio
-import fcntl
-import json
-import os
-import shutil
-import subprocess
-from pathlib import Path
+import hashlib
 from typing import Any
 
 import pytest
 
+from tests.clients import node as nodes
 from tests.gql.transport.conftest import Server
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.timeout(600)]  # the first of them installs Node's packages
 
-CLIENTS = Path(__file__).parents[2] / "clients"
 HELLO = {"hello": "Привет, мир!"}
 
 
 @pytest.fixture(scope="session")
 def node() -> str:
-    """Node's path, the clients installed; without either the tests are skipped, but fail in CI."""
-    found, npm = shutil.which("node"), shutil.which("npm")
-    if not found or not npm:
-        _give_up("Node is not installed")
-    with (CLIENTS / "package.json").open() as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)  # one of xdist's workers installs
-        done = CLIENTS / "node_modules" / ".package-lock.json"
-        if not done.exists() or done.stat().st_mtime < (CLIENTS / "package-lock.json").stat().st_mtime:
-            command = [str(npm), "ci", "--no-audit", "--no-fund", "--ignore-scripts"]
-            installed = subprocess.run(command, cwd=CLIENTS, capture_output=True, text=True, check=False)
-            if installed.returncode:
-                _give_up(f"npm ci failed: {installed.stderr[-500:]}")
-            done.touch()
-    return str(found)
-
-
-def _give_up(reason: str) -> None:
-    if os.environ.get("CI") == "true":
-        pytest.fail(reason)
-    pytest.skip(reason)
+    """Node's path, the clients installed."""
+    return nodes.clients()
 
 
 async def run(node: str, script: str, server: Server) -> Any:
-    """Return the JSON that a client's script prints."""
-    pipe = asyncio.subprocess.PIPE
-    process = await asyncio.create_subprocess_exec(
-        node, script, server.url, cwd=CLIENTS, stdin=asyncio.subprocess.DEVNULL, stdout=pipe, stderr=pipe
-    )
-    try:
-        printed, complaints = await asyncio.wait_for(process.communicate(), 60)
-    finally:
-        if process.returncode is None:
-            process.kill()
-            await process.wait()
-    assert process.returncode == 0, complaints.decode()
-    return json.loads(printed)
+    return await nodes.run(node, script, server.url)
 
 
 async def test_every_public_audit_of_graphql_over_http_passes(node: str, server: Server) -> None:
@@ -101,3 +65,10 @@ async def test_h11_apollo_understands_us(node: str, small: Any) -> None:
             [{"ends": 1}, {"failed": "CombinedProtocolErrors"}],
         ]
         await server.engine.until_closed("forever")
+
+
+async def test_apollos_upload_link_understands_us(node: str, server: Server) -> None:
+    digests = [hashlib.sha256(text.encode()).hexdigest() for text in ("один", "a", "b")]
+    one, many, refused = await run(node, "upload.mjs", server)
+    assert (one, many) == (digests[0], digests[1:])
+    assert refused == "CSRF"

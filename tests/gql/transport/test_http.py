@@ -201,16 +201,6 @@ async def test_h9_a_body_of_exactly_the_limit_is_read(server: Server) -> None:
     assert (await server.post(content=raw + b" " * (1024 * 1024 - len(raw)))).json() == HELLO
 
 
-async def test_h11_apollos_persisted_query_is_answered_so_that_the_client_sends_the_text(server: Server) -> None:
-    extensions = {"persistedQuery": {"version": 1, "sha256Hash": "ab" * 32}}
-    answer = await server.post({"extensions": extensions})
-    assert answer.status_code == 200
-    assert answer.json() == {
-        "errors": [{"message": "PersistedQueryNotSupported", "extensions": {"code": "PERSISTED_QUERY_NOT_SUPPORTED"}}]
-    }
-    assert (await server.post({"query": "{ hello }", "extensions": extensions})).json() == HELLO
-
-
 async def test_h11_a_trusted_documents_id_reaches_the_engine(server: Server) -> None:
     server.engine.forced = Reply(b'{"data":{}}')
     await server.post({"documentId": "sha256:abc", "variables": {"a": 1}})

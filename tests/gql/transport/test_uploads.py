@@ -62,7 +62,7 @@ async def test_h8_an_upload_needs_a_preflight_header(server: Server, name: str) 
 
 async def test_an_upload_of_a_stranger_is_not_read(server: Server) -> None:
     answer = await upload(server, ONE, {"0": ["variables.file"]}, {"0": b"x"}, {"x-requested-with": "x"})
-    assert (answer.status_code, code(answer)) == (401, "UNAUTHENTICATED")
+    assert (answer.status_code, code(answer)) == (401, "NOT_SIGNED_IN")
 
 
 @pytest.mark.parametrize(

@@ -135,14 +135,6 @@ async def test_a_request_error_of_a_subscription_is_an_error_message(server: Ser
         assert (await socket.hear())["type"] == "error"
 
 
-async def test_a_persisted_query_is_not_supported_on_the_socket_either(server: Server) -> None:
-    async with server.socket() as socket:
-        payload = {"extensions": {"persistedQuery": {"sha256Hash": "x"}}}
-        await socket.say({"id": "1", "type": "subscribe", "payload": payload})
-        error = {"message": "PersistedQueryNotSupported", "extensions": {"code": "PERSISTED_QUERY_NOT_SUPPORTED"}}
-        assert await socket.hear() == {"id": "1", "type": "error", "payload": [error]}
-
-
 async def test_w5_an_introduction_may_be_without_or_with_a_null_payload(server: Server) -> None:
     bearer = {"Authorization": "Bearer good"}
     for init in (INIT, {**INIT, "payload": None}, {**INIT, "payload": {}}):

@@ -49,6 +49,16 @@ async def test_an_error_of_the_engine_ends_only_its_operation_and_is_masked(serv
     assert "Иванов" not in caplog.text
 
 
+async def test_while_the_database_is_away_a_client_is_told_to_come_back(server: Server) -> None:
+    async def away(_: Any) -> bool:
+        raise ConnectionRefusedError
+
+    server.engine.knows = away  # type: ignore[method-assign]
+    async with server.socket(token=None) as socket:
+        await socket.say({"type": "connection_init", "payload": {"authorization": "Bearer good"}})
+        assert await socket.closed() == (1013, "Try again later")
+
+
 async def test_w10_a_client_that_vanishes_leaves_nothing_behind(server: Server) -> None:
     for _ in range(10):
         async with server.socket() as socket:

@@ -35,7 +35,7 @@ def seen(flag: str, family: str = "Смирнова") -> dict:
     return {"abnormalResultArrived": {"report": report}}
 
 
-@pytest.mark.parametrize(("sent", "flag"), [("", "HIGH"), ("H", "HIGH"), ("HH", "CRITICAL_HIGH")])
+@pytest.mark.parametrize(("sent", "flag"), [("", "CRITICAL_HIGH"), ("H", "HIGH"), ("HH", "CRITICAL_HIGH")])
 async def test_a_potassium_of_6_9_reaches_the_patient_and_the_doctor(account, sent, flag):
     async with (
         listening(account) as listener,
@@ -252,3 +252,20 @@ class Authority:
 
 def _pem(certificate: x509.Certificate) -> bytes:
     return certificate.public_bytes(serialization.Encoding.PEM)
+
+
+CRITICAL = "subscription { criticalResultArrived { report { title } } }"
+
+
+async def test_only_what_is_critical_is_told_as_critical(account):
+    async with (
+        listening(account) as listener,
+        connected(listener) as lab,
+        account.watching(CRITICAL, "anna") as patient,
+        account.watching(CRITICAL, "doctor") as doctor,
+    ):
+        for n, (value, flag) in enumerate([("4.2", ""), ("5.6", ""), ("6.9", "H"), ("6.9", "HH")]):
+            raw = oru(ANNA, order(f"F{n}", f"A^{value} {flag}"), potassium(value, flag), control=f"C{n}")
+            assert told(await lab.say(raw)) == ("AA", f"C{n}")
+        for screen in (patient, doctor):
+            assert await screen.next() == {"criticalResultArrived": {"report": {"title": "6.9 HH"}}}

@@ -1,0 +1,1 @@
+"""What a team would pick instead, and the limit of what can be had."""

@@ -1,0 +1,1 @@
+"""Faults: kills what the service stands on while people use it, and accounts for every write and every event."""
