@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, ClassVar, Final
 
-from sqlalchemy import BigInteger, Index, Integer, String, bindparam, func, insert, or_, select, update
+from sqlalchemy import BigInteger, Index, Integer, String, bindparam, func, or_, select, update
 from sqlmodel import Field
 
 from domain.access import RelationKind
@@ -13,7 +13,7 @@ from persistence.access import RelationRow
 from persistence.accounts import AccountRow
 from persistence.columns import BigInt, Moment, Sealed, SealedRow, Shared
 from persistence.ids import COUNTERS
-from persistence.statements import Record, Statement
+from persistence.statements import Record, Statement, insert_new
 from persistence.store import Snapshot, Transaction
 
 
@@ -96,7 +96,7 @@ _ACCOUNT: Final = AccountRow.__table__  # type: ignore[attr-defined]
 _RELATION: Final = RelationRow.__table__  # type: ignore[attr-defined]
 _POSITION = Statement(select(COUNTERS.c.value).where(COUNTERS.c.name == FOLLOWER))
 _BEGIN = Statement(
-    insert(COUNTERS).from_select(
+    lambda dialect: insert_new(dialect, COUNTERS).from_select(
         ["name", "value"],
         select(bindparam("follower", type_=String), COUNTERS.c.value).where(COUNTERS.c.name == "positions"),
     )
@@ -172,7 +172,7 @@ async def position(snapshot: Snapshot) -> int | None:
 
 
 async def begin(tx: Transaction) -> None:
-    """Begin where the log stands."""
+    """Begin where the log stands, unless another process has."""
     await tx.execute(_BEGIN, follower=FOLLOWER)
 
 

@@ -1,14 +1,13 @@
 """Outcomes of mutations by their client's key, so that a repeat gets the same one (law 8)."""
 
 from datetime import datetime
-from typing import Any
 
 import msgspec
 from sqlalchemy import BigInteger, LargeBinary, bindparam, select, update
 from sqlmodel import Field, SQLModel
 
 from persistence.columns import Moment
-from persistence.statements import Statement
+from persistence.statements import Statement, insert_new
 from persistence.store import Snapshot, Transaction
 
 
@@ -32,15 +31,9 @@ _FIND = Statement(
 )
 
 
-def _claim(dialect: str) -> Any:
-    from sqlalchemy.dialects import postgresql, sqlite
-
-    values: dict[str, Any] = {name: bindparam(name) for name in OutcomeRow.model_fields}
-    maker = postgresql if dialect == "postgresql" else sqlite
-    return maker.insert(OutcomeRow).values(values).on_conflict_do_nothing()
-
-
-_CLAIM = Statement(_claim)
+_CLAIM = Statement(
+    lambda dialect: insert_new(dialect, OutcomeRow).values({name: bindparam(name) for name in OutcomeRow.model_fields})
+)
 _SETTLE = Statement(
     update(_OUTCOME)
     .where(_OUTCOME.c.actor_id == bindparam("of_actor"), _OUTCOME.c.key_hash == bindparam("of_key"))

@@ -12,7 +12,7 @@ from sqlmodel import SQLModel
 from persistence.columns import Owned, Retention, Sealed, SealedRow
 from persistence.drivers import Driver
 from persistence.masters import MasterKeys
-from persistence.statements import Statement
+from persistence.statements import Statement, insert_new
 from security.cipher import KEY, SealBroken, keyed_hash, new_key, seal, unseal
 
 B = TypeVar("B", bound=Sealed)
@@ -51,18 +51,12 @@ OWN: Final = (
 )
 _OF_OWNER = Statement(select(KEYS.c.number, KEYS.c.master, KEYS.c.wrapped).where(OWN).order_by(KEYS.c.number))
 ADD_KEY = Statement(
-    lambda dialect: _on_conflict_do_nothing(dialect).values(
+    lambda dialect: insert_new(dialect, KEYS).values(
         {column.name: bindparam(f"new_{column.name}") for column in KEYS.c}
     )
 )
 _MASTERS = Statement(select(KEYS.c.master).distinct())
 _ONE_UNDER = Statement(select(*KEYS.c).where(KEYS.c.master == bindparam("under")).limit(1))
-
-
-def _on_conflict_do_nothing(dialect: str) -> Any:
-    from sqlalchemy.dialects import postgresql, sqlite
-
-    return (postgresql if dialect == "postgresql" else sqlite).insert(KEYS).on_conflict_do_nothing()
 
 
 def owner_of(table: type[SQLModel], row: Any) -> Owner:

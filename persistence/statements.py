@@ -4,6 +4,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from sqlalchemy import Executable
+from sqlalchemy.dialects import postgresql as on_postgresql
+from sqlalchemy.dialects import sqlite as on_sqlite
 from sqlalchemy.dialects.postgresql.asyncpg import dialect as postgresql
 from sqlalchemy.dialects.sqlite.aiosqlite import dialect as sqlite
 from sqlalchemy.engine import Dialect
@@ -77,6 +79,11 @@ class Compiled:
             if values[number] is not None:
                 values[number] = from_micros(values[number])
         return values
+
+
+def insert_new(dialect: DialectName, table: Any) -> Any:
+    """Return an insertion into a table that does nothing where such a row is there already."""
+    return (on_postgresql if dialect == "postgresql" else on_sqlite).insert(table).on_conflict_do_nothing()
 
 
 class Statement:

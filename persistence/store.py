@@ -8,7 +8,6 @@ from functools import cache
 from typing import Any, Final, TypeVar
 
 from sqlalchemy import bindparam, insert, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import SQLModel
 
 from domain.audit import AuditEntry
@@ -18,7 +17,7 @@ from persistence.columns import Owned, Sealed, SealedRow, argument
 from persistence.drivers import Connection, DialectName, Driver
 from persistence.ids import IDS_AHEAD, LOW_WATER, Ids
 from persistence.sealing import KeyRing, owner_of
-from persistence.statements import DIALECTS, Record, Statement
+from persistence.statements import DIALECTS, Record, Statement, insert_new
 from persistence.together import together
 
 Clock = Callable[[], datetime]
@@ -179,12 +178,7 @@ def _insert_arrays(table: type[SQLModel]) -> str:
 def _claim(table: type[SQLModel]) -> Statement:
     if table not in _CLAIMS:
         values: dict[str, Any] = {name: bindparam(name) for name in table.model_fields}
-
-        def build(dialect: DialectName) -> Any:
-            maker = postgresql if dialect == "postgresql" else sqlite
-            return maker.insert(table).values(values).on_conflict_do_nothing()
-
-        _CLAIMS[table] = Statement(build)
+        _CLAIMS[table] = Statement(lambda dialect: insert_new(dialect, table).values(values))
     return _CLAIMS[table]
 
 

@@ -2,16 +2,19 @@
 
 import base64
 import os
+import shutil
 from collections.abc import AsyncGenerator
 from pathlib import Path
 
 import pytest
 
+from persistence.migrate import SQLITE
 from security.passwords import CHEAP
 from server.settings import Settings
 from server.wiring import house, migrated
 from tests.house import Account
 from tests.people import populate
+from tests.postgres import databases
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -30,39 +33,41 @@ def postgres(request: pytest.FixtureRequest) -> str | None:
     return request.config.getoption("--postgres")
 
 
-@pytest.fixture
-async def settings(tmp_path: Path, request: pytest.FixtureRequest) -> AsyncGenerator[Settings]:
-    """Settings of an empty, migrated database of the test's own."""
+@pytest.fixture(scope="session")
+async def mold(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> AsyncGenerator[Settings]:
+    """Settings of migrated databases that hold nothing; each test gets a copy of them."""
     server = request.config.getoption("--postgres")
-    master = f"test:{base64.b64encode(os.urandom(32)).decode()}"
-    bus = request.config.getoption("--redis") or "memory://"
     if server is None:
-        made = Settings(
-            database_url=f"sqlite:///{tmp_path / 'data.db'}",
-            master_keys=master,
-            bus_url=bus,
-            mode="development",
-            codes="outbox",
-            registry="demo",
-        )
+        made = Settings(database_url=f"sqlite:///{tmp_path_factory.mktemp('mold') / 'data.db'}", mode="development")
         await migrated(made)
         yield made
         return
-    from tests.postgres import databases
-
     async with databases(server, 2) as (data, keys):
-        made = Settings(
-            database_url=data,
-            keys_url=keys,
-            master_keys=master,
-            bus_url=bus,
-            mode="development",
-            codes="outbox",
-            registry="demo",
-            erasures_file=tmp_path / "erasures.txt",
-        )
+        made = Settings(database_url=data, keys_url=keys, mode="development")
         await migrated(made)
         yield made
+
+
+@pytest.fixture
+async def settings(mold: Settings, tmp_path: Path, request: pytest.FixtureRequest) -> AsyncGenerator[Settings]:
+    """Settings of an empty, migrated database of the test's own."""
+    server = request.config.getoption("--postgres")
+    made = Settings(
+        database_url=f"sqlite:///{tmp_path / 'data.db'}",
+        master_keys=f"test:{base64.b64encode(os.urandom(32)).decode()}",
+        bus_url=request.config.getoption("--redis") or "memory://",
+        mode="development",
+        codes="outbox",
+        registry="demo",
+    )
+    if server is None:
+        for ours, empty in ((made.database_url, mold.database_url), (made.wrapped_keys_url, mold.wrapped_keys_url)):
+            shutil.copy(empty.removeprefix(SQLITE), ours.removeprefix(SQLITE))
+        yield made
+        return
+    async with databases(server, 2, like=(mold.database_url, mold.wrapped_keys_url)) as (data, keys):
+        elsewhere = {"database_url": data, "keys_url": keys, "erasures_file": tmp_path / "erasures.txt"}
+        yield made.model_copy(update=elsewhere)
 
 
 @pytest.fixture

@@ -123,12 +123,25 @@ async def test_a_representative_is_told_within_the_scope(quiet: Account) -> None
 
 async def test_two_processes_tell_once(quiet: Account) -> None:
     await book(quiet)
+    await numbered(quiet)
     await asyncio.gather(*(Follower(quiet.app).settle() for _ in range(4)))
+    assert [note["kind"] for note in await notes(quiet)] == ["APPOINTMENT_CHANGED"]
+
+
+async def test_processes_that_start_first_at_once_begin_once(quiet: Account) -> None:
+    async with quiet.store.begin() as tx:
+        await tx.connection.execute("delete from counter where name = 'notified'", [])
+    others = [Follower(quiet.app) for _ in range(4)]
+    await asyncio.gather(*(other.start() for other in others))
+    await asyncio.gather(*(other.stop() for other in others))
+    await book(quiet)
+    await settle(quiet)
     assert [note["kind"] for note in await notes(quiet)] == ["APPOINTMENT_CHANGED"]
 
 
 async def test_a_process_that_dies_midway_loses_and_repeats_nothing(quiet: Account) -> None:
     await book(quiet)
+    await numbered(quiet)
     advance = notifications.advance
 
     async def dies(*given: object) -> bool:
@@ -149,6 +162,7 @@ async def test_a_process_that_dies_midway_loses_and_repeats_nothing(quiet: Accou
 async def test_read_is_counted_and_stops_what_has_not_gone_out(quiet: Account) -> None:
     await reach(quiet, "anna")
     await book(quiet)
+    await numbered(quiet)
     await quiet.house.follower.settle()
     first, *_ = await notes(quiet)
     marked = (await quiet.run(MARK, ids=[first["id"]]))["markNotificationsRead"]
