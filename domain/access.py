@@ -62,6 +62,8 @@ class StaffPermission(StrEnum):
     HANDLE_INCIDENTS = "HANDLE_INCIDENTS"
     SEE_DELIVERIES = "SEE_DELIVERIES"
     CHECK_IDENTITY = "CHECK_IDENTITY"
+    SEE_ROLES = "SEE_ROLES"
+    MANAGE_ROLES = "MANAGE_ROLES"
 
 
 P, C = Permission, Category
@@ -116,6 +118,9 @@ OF_ROLE: Mapping[Role, frozenset[Permission]] = {
 MACHINES = frozenset(OF_THE_PARTNER) | {Role.INSURER}
 """Roles of partner systems, which are nobody's patient and nobody's representative."""
 
+GRANTED_BY_PEOPLE = frozenset(Role) - MACHINES
+"""What an administrator may give; a machine writes into any record, so its role is set up by command."""
+
 OF_STAFF: Mapping[StaffPermission, frozenset[Role]] = {
     StaffPermission.READ_SECURITY_LOG: frozenset({Role.ADMINISTRATOR, Role.SECURITY_OFFICER}),
     StaffPermission.WORK_QUEUE: frozenset({Role.REVIEWER}),
@@ -127,6 +132,8 @@ OF_STAFF: Mapping[StaffPermission, frozenset[Role]] = {
     StaffPermission.SEE_DELIVERIES: frozenset({Role.SUPPORT_AGENT}),
     StaffPermission.HANDLE_INCIDENTS: frozenset({Role.SECURITY_OFFICER}),
     StaffPermission.HANDLE_APPEALS: frozenset({Role.ADMINISTRATOR, Role.SECURITY_OFFICER}),
+    StaffPermission.SEE_ROLES: frozenset({Role.ADMINISTRATOR, Role.SECURITY_OFFICER}),
+    StaffPermission.MANAGE_ROLES: frozenset({Role.ADMINISTRATOR}),
 }
 
 

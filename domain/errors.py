@@ -158,6 +158,13 @@ class AnotherReviewerNeeded(Refusal):
     english = "Another reviewer has to decide."
 
 
+class LastAdministrator(Refusal):
+    """Это последний администратор организации. Сначала назначьте другого."""
+
+    code = "LAST_ADMINISTRATOR"
+    english = "This is the organization's last administrator. Give the role to another first."
+
+
 class PatientUnknown(Refusal):
     """Пациент не найден."""
 

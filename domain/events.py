@@ -30,6 +30,7 @@ class EventKind(StrEnum):
     SIGNED_IN = "SIGNED_IN"
     CREDENTIALS_CHANGED = "CREDENTIALS_CHANGED"
     RECOVERY_CHANGED = "RECOVERY_CHANGED"
+    ROLE_CHANGED = "ROLE_CHANGED"
 
 
 GATE: Final[Mapping[EventKind, Permission]] = {
@@ -74,4 +75,7 @@ def may_hear(rights: Rights, event: Event) -> bool:
     if event.kind is EventKind.SECURITY_ALERT:
         places = rights.places(StaffPermission.READ_SECURITY_LOG)
         return bool(places) and event.organization_id in (0, *places)
+    if event.kind is EventKind.ROLE_CHANGED:
+        own = rights.viewer is not None and rights.viewer.account_id == event.account_id
+        return own or event.organization_id in rights.places(StaffPermission.SEE_ROLES)
     return event.kind is EventKind.SLOT_CHANGED

@@ -56,6 +56,7 @@ TOPIC: Final[Mapping[EventKind, Topic]] = {
     EventKind.APPEAL_CHANGED: Topic.APPEALS,
     EventKind.SIGNED_IN: Topic.SECURITY,
     EventKind.CREDENTIALS_CHANGED: Topic.SECURITY,
+    EventKind.ROLE_CHANGED: Topic.SECURITY,
 }
 """Which events people are told of, and as what."""
 _ASKS: Final[Mapping[EventKind, Permission]] = {**GATE, EventKind.APPEAL_CHANGED: Permission.APPEAL}

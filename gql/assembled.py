@@ -30,6 +30,7 @@ from gql.resolvers.recovery import RecoveryMutations, RecoverySubscriptions
 from gql.resolvers.registration import RegistrationMutations, RegistrationQueries, RegistrationSubscriptions
 from gql.resolvers.requests import RequestMutations, RequestQueries, RequestSubscriptions
 from gql.resolvers.results import ResultMutations, ResultSubscriptions
+from gql.resolvers.roles import RoleMutations, RoleQueries, RoleSubscriptions
 from gql.resolvers.subscriptions import PAYLOADS, AllSubscriptions
 from gql.schema.payloads import Payload
 from gql.schema.scalars import UPLOAD, Upload
@@ -50,6 +51,7 @@ class Query(
     IncidentQueries,
     NotificationQueries,
     RegistrationQueries,
+    RoleQueries,
 ):
     """Reads."""
 
@@ -72,6 +74,7 @@ class Mutation(
     IncidentMutations,
     NotificationMutations,
     CalendarMutations,
+    RoleMutations,
 ):
     """Acts."""
 
@@ -87,6 +90,7 @@ class Subscription(
     NotificationSubscriptions,
     RegistrationSubscriptions,
     RecoverySubscriptions,
+    RoleSubscriptions,
     AllSubscriptions,
 ):
     """Streams."""

@@ -44,6 +44,7 @@ OWNED: Final = frozenset(EventKind) - {
     EventKind.NOTIFICATION_ARRIVED,
     EventKind.SIGNED_IN,
     EventKind.CREDENTIALS_CHANGED,
+    EventKind.ROLE_CHANGED,
 }
 """Kinds whose subject is a patient's row."""
 log = structlog.get_logger()

@@ -87,13 +87,19 @@ class RoleGrantRow(Shared, table=True):
     """A role held at an organization, from–until."""
 
     __tablename__ = "role_grant"
-    __table_args__: ClassVar[tuple[Index, ...]] = (Index("role_grant_account", "account_id"),)
+    __table_args__: ClassVar[tuple[Index, ...]] = (
+        Index("role_grant_account", "account_id"),
+        Index("role_grant_organization", "organization_id", "id"),
+    )
 
     account_id: int = BigInt(nullable=False)
     role: str = Field(sa_type=String(32), nullable=False)
     organization_id: int = BigInt(nullable=False)
     since: datetime = Moment(nullable=False)
     until: datetime | None = Moment(nullable=True, default=None)
+    granted_by: int | None = BigInt(nullable=True, default=None)
+    """By which account; None: set up by command."""
+    ended_by: int | None = BigInt(nullable=True, default=None)
 
 
 TELLING: Final = frozenset({"password_hash", "totp_secret", "phone", "email"})

@@ -27,7 +27,7 @@ from subscriptions.watch import Watch
 BATCH: Final = 500
 POLL: Final = 5.0
 POLL_WITHOUT_BUS: Final = 0.5
-RIGHTS: Final = frozenset({EventKind.CONSENT_CHANGED, EventKind.SESSION_ENDED})
+RIGHTS: Final = frozenset({EventKind.CONSENT_CHANGED, EventKind.SESSION_ENDED, EventKind.ROLE_CHANGED})
 """Events after which someone's rights are looked at without delay."""
 log = structlog.get_logger()
 

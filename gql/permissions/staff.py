@@ -43,6 +43,19 @@ class CanLockAccounts(StaffOnly):
     staff = StaffPermission.LOCK_ACCOUNTS
 
 
+class CanSeeRoles(StaffOnly):
+    """Administrators and security officers."""
+
+    staff = StaffPermission.SEE_ROLES
+    recorded = AuditAction.LIST_ROLES
+
+
+class CanManageRoles(StaffOnly):
+    """Administrators."""
+
+    staff = StaffPermission.MANAGE_ROLES
+
+
 class CanSeeDeliveries(StaffOnly):
     """Support."""
 

@@ -16,6 +16,7 @@ from gql.schema.recovery import RecoveryChanged
 from gql.schema.registration import RegistrationChanged
 from gql.schema.requests import RequestStatusChanged
 from gql.schema.results import AbnormalResultArrived, CriticalResultArrived, ResultArrived
+from gql.schema.roles import RoleChanged
 
 PAYLOADS: Final[dict[EventKind, type[Any]]] = {
     EventKind.APPOINTMENT_CHANGED: AppointmentChanged,
@@ -30,6 +31,7 @@ PAYLOADS: Final[dict[EventKind, type[Any]]] = {
     EventKind.SECURITY_ALERT: SecurityAlertRaised,
     EventKind.REGISTRATION_CHANGED: RegistrationChanged,
     EventKind.RECOVERY_CHANGED: RecoveryChanged,
+    EventKind.ROLE_CHANGED: RoleChanged,
 }
 """What each kind of event is shown as."""
 

@@ -30,7 +30,7 @@ from gql.schema.errors import UserError
 from gql.schema.notifications import Notification
 from gql.schema.organizations import Organization
 from gql.schema.payloads import Payload
-from gql.schema.refs import passkey_ref, session_ref
+from gql.schema.refs import account_ref, passkey_ref, session_ref
 from gql.schema.scalars import AS_OF, key_field
 from persistence.access import RelationRow
 from persistence.accounts import AccountBody, AccountRow, RoleGrantRow, SignInBody, SignInRow
@@ -102,6 +102,9 @@ class Passkey:
 class Viewer:
     """The viewer."""
 
+    account_id: strawberry.ID | None = computed(
+        account_ref, "For the administrator of an organization who is to give one a role.", columns=[AccountRow.id]
+    )
     name: str = sealed("name", "What the account is called.")
     level: IdentityLevel = column(AccountRow.level, "How well the person is known.")
     patient: Annotated["Patient", strawberry.lazy("gql.schema.patients")] | None = to_one(

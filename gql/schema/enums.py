@@ -332,6 +332,7 @@ described(
         EventKind.SIGNED_IN: "A session of the account was opened.",
         EventKind.CREDENTIALS_CHANGED: "A password, a factor or a contact of the account changed.",
         EventKind.REGISTRATION_CHANGED: "A registration got on.",
+        EventKind.ROLE_CHANGED: "A role at an organization was given or ended.",
         EventKind.RECOVERY_CHANGED: "A recovery of access was asked for, stopped or done.",
     },
 )

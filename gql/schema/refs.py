@@ -58,6 +58,11 @@ def notification_ref(number: int) -> str:
     return ref("Notification", number)
 
 
+def grant_ref(number: int) -> str:
+    """Return a given role's id."""
+    return ref("RoleGrant", number)
+
+
 def incident_ref(number: int) -> str:
     """Return an incident's id."""
     return ref("Incident", number)

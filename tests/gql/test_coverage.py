@@ -48,7 +48,7 @@ WALKED: Listed = {
             bookAppointment cancelAppointment submitRequest submitDataChange answerRequest withdrawRequest
             takeRequest askForMore approveRequest rejectRequest giveConsent withdrawConsent receiveResult
             changePolicyStatus submitAppeal askAboutAuditEntry answerAppeal extendAppeal reportIncident incidentTold
-            createCalendarFeed revokeCalendarFeed markNotificationsRead changeNotificationSettings lockAccount unlockAccount closeAlert replayMessage""",
+            createCalendarFeed revokeCalendarFeed markNotificationsRead changeNotificationSettings lockAccount unlockAccount closeAlert replayMessage grantRole endRole""",
     },
     "what an action says of itself is small, and walked": {
         "SignInPayload": "token expiresAt errors",
@@ -73,6 +73,7 @@ WALKED: Listed = {
         "AppealPayload": "appeal errors asOf",
         "IncidentPayload": "incident errors asOf",
         "AccountLockPayload": "lock errors asOf",
+        "RolePayload": "role errors asOf",
         "NewCalendarFeedPayload": "path errors",
         "CalendarFeedPayload": "feed errors asOf",
         "NotificationsPayload": "settings errors asOf",
@@ -125,7 +126,7 @@ WALKED: Listed = {
     },
     "an event has an emitter of its own (`teller`), and is written once for all its readers": {
         "Subscription": """appointmentChanged slotChanged resultArrived abnormalResultArrived criticalResultArrived requestStatusChanged
-            requestQueueChanged policyStatusChanged consentChanged recordOpened securityAlertRaised registrationChanged recoveryChanged
+            requestQueueChanged policyStatusChanged consentChanged recordOpened securityAlertRaised registrationChanged recoveryChanged roleChanged
             notificationArrived events""",
         "Happening": "kind subjectId cursor at",
         "AppointmentChanged": "kind subjectId cursor at appointment",
@@ -136,6 +137,7 @@ WALKED: Listed = {
         "RequestStatusChanged": "kind subjectId cursor at request",
         "PolicyStatusChanged": "kind subjectId cursor at policy",
         "ConsentChanged": "kind subjectId cursor at consent",
+        "RoleChanged": "kind subjectId cursor at role",
         "RecordOpened": "kind subjectId cursor at entry",
         "SecurityAlertRaised": "kind subjectId cursor at entry",
         "NotificationArrived": "kind subjectId cursor at notification",
